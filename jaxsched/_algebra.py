@@ -1,0 +1,474 @@
+"""What the methods of `Schedule` return: schedules made of schedules."""
+
+from __future__ import annotations
+
+import functools
+import operator
+from collections.abc import Callable, Hashable
+from fractions import Fraction
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from jax.typing import ArrayLike
+
+from jaxsched import _numerics as numerics
+from jaxsched._lookup import UNROLLED, passed
+from jaxsched._schedule import Schedule
+from jaxsched.fields import (
+    LONGEST,
+    boundaries,
+    is_concrete,
+    is_float,
+    length,
+    number,
+    part,
+    require,
+    static,
+)
+
+# Joined clocks beat the remainder up to some 16 cycles; beyond, XLA chokes on the chain of selects.
+JOINED_CYCLES = 16
+
+
+class Constant(Schedule):
+    """The same value at every count.
+
+    >>> Constant(0.1)(np.arange(3)).tolist() == [np.float32(0.1)] * 3
+    True
+    """
+
+    value: ArrayLike
+
+    def at(self, t: jax.Array) -> jax.Array:
+        return jnp.broadcast_to(self.value, t.shape)  # type: ignore[arg-type]
+
+
+class Function(Schedule):
+    """Any traceable function of a count, such as an optax schedule; it is static, not a leaf.
+
+    The function sees one count at a time (it is vmapped), so that one which takes no arrays does,
+    and standard dtype promotion. The same object again does not recompile.
+
+    >>> Function(optax.linear_schedule(1.0, 0.0, 4))(np.arange(3)).tolist()
+    [1.0, 0.75, 0.5]
+    """
+
+    function: Callable[[jax.Array], ArrayLike] = static()
+
+    def check(self) -> None:
+        if not callable(self.function) or not isinstance(self.function, Hashable):
+            raise TypeError(f"Function(function=...) must be a hashable callable: {self.function}")
+
+    def at(self, t: jax.Array) -> jax.Array:
+        def one(count: jax.Array) -> jax.Array:
+            return jnp.asarray(self.function(count), jnp.result_type(float))
+
+        with jax.numpy_dtype_promotion("standard"):
+            return elementwise(one, t.ndim)(t)
+
+    def stretched(self, factor: Any) -> Any:
+        """Refused: the lengths inside a foreign function are out of reach."""
+        raise ValueError(f"{self!r} cannot be stretched: it has no lengths to multiply")
+
+
+def as_schedule(x: Any) -> Schedule:
+    """`x` as a schedule: one already, a number (`Constant`) or a callable of a count (`Function`).
+
+    >>> as_schedule(0.1), as_schedule(Constant(2.0))
+    (Constant(value=0.1), Constant(value=2.0))
+    """
+    if isinstance(x, Schedule):
+        return x
+    return Function(x) if callable(x) else Constant(x)
+
+
+def elementwise(f: Callable[..., Any], ndim: int) -> Callable[..., Any]:
+    """`f` of scalars, vmapped over every axis of its arguments."""
+    for _ in range(ndim):
+        f = jax.vmap(f)
+    return f
+
+
+class Join(Schedule):
+    """One schedule after another: `optax.join_schedules` of its parts.
+
+        v(n) = schedules[i](n - boundaries[i - 1]),   i = how many boundaries are <= n
+
+    Args:
+        schedules: the parts; each counts from 0 at its own boundary.
+        boundaries: the counts at which the second, third, ... part starts, in order.
+
+    More than 32 parts of one structure are evaluated once, with their numbers looked up by count.
+
+    >>> from jaxsched import Linear
+    >>> Join((Linear(0.0, 1.0, 2), Constant(0.5)), (2,))(np.arange(4)).tolist()
+    [0.0, 0.5, 0.5, 0.5]
+    """
+
+    schedules: tuple[Schedule, ...] = part(as_schedule, several=True)
+    boundaries: tuple[ArrayLike, ...] = boundaries(apart=True)
+
+    def check(self) -> None:
+        if len(self.schedules) != len(self.boundaries) + 1:
+            raise ValueError(
+                "Join(schedules, boundaries) needs one boundary between each two schedules, got "
+                f"{len(self.schedules)} schedules and {len(self.boundaries)} boundaries"
+            )
+        known = [b for b in self.boundaries if is_concrete(b)]
+        require_ordered(known, "Join(boundaries=...)")
+
+    @property
+    def duration(self) -> Any:
+        """Where the last part ends."""
+        last = self.schedules[-1].duration
+        return plus(self.boundaries[-1], last) if self.boundaries else last
+
+    def at(self, t: jax.Array) -> jax.Array:
+        structures = {jax.tree.structure(s) for s in self.schedules}
+        flat = all(jnp.ndim(leaf) == 0 for leaf in jax.tree.leaves(self.schedules))
+        if len(self.schedules) > UNROLLED and len(structures) == 1 and flat:
+            return self._looked_up(t)
+        # a float boundary makes the clock of its own part a float, and of no other
+        with jax.numpy_dtype_promotion("standard"):
+            joined = optax.join_schedules([s.at for s in self.schedules], self.boundaries)
+            return jnp.asarray(joined(t))
+
+    def _looked_up(self, t: jax.Array) -> jax.Array:
+        kind = jnp.result_type(float if any(map(is_float, self.boundaries)) else int)
+        starts = jnp.stack([jnp.asarray(b).astype(kind) for b in self.boundaries])
+        index = passed(t, starts)
+        begin = jnp.concatenate([jnp.zeros(1, kind), starts])[index]
+        clock = t - begin if t.dtype == begin.dtype else t.astype(float) - begin.astype(float)
+        part = jax.tree.map(lambda *leaves: jnp.stack(leaves)[index], *self.schedules)
+        return elementwise(lambda s, n: s.at(n), t.ndim)(part, clock)  # type: ignore[no-any-return]
+
+
+class Warmup(Schedule):
+    """A line from `start` to the schedule's own value at 0, then the schedule, counting from 0.
+
+        v(n) = start + (s(0) - start) n / steps  for n < steps,   s(n - steps) after
+
+    Args:
+        schedule: what to warm up for.
+        steps: length of the line; 0 leaves it out.
+        start: the first value.
+    """
+
+    schedule: Schedule = part(as_schedule)
+    steps: ArrayLike = length()
+    start: ArrayLike = number(default=0.0)
+
+    @property
+    def duration(self) -> Any:
+        """The line and the schedule."""
+        return plus(self.steps, self.schedule.duration)
+
+    def at(self, t: jax.Array) -> jax.Array:
+        peak = self.schedule.at(jnp.zeros_like(t, shape=()))
+
+        def line(n: jax.Array) -> jax.Array:
+            return numerics.between(self.start, peak, numerics.linear_weight(n, self.steps))
+
+        with jax.numpy_dtype_promotion("standard"):
+            joined = optax.join_schedules([line, self.schedule.at], [self.steps])
+            return jnp.asarray(joined(t))
+
+
+class Delay(Schedule):
+    """The schedule `steps` counts later, its first value before: s(max(n - steps, 0))."""
+
+    schedule: Schedule = part(as_schedule)
+    steps: ArrayLike = length()
+
+    @property
+    def duration(self) -> Any:
+        """The wait and the schedule."""
+        return plus(self.steps, self.schedule.duration)
+
+    def at(self, t: jax.Array) -> jax.Array:
+        t, steps = same_time(t, self.steps)
+        return self.schedule.at(t - jnp.minimum(t, steps))
+
+
+class Skip(Schedule):
+    """The schedule without its first `steps` counts: s(n + steps)."""
+
+    schedule: Schedule = part(as_schedule)
+    steps: ArrayLike = length()
+
+    @property
+    def duration(self) -> Any:
+        """What is left of the schedule."""
+        whole = self.schedule.duration
+        return None if whole is None else largest(0, whole - self.steps)
+
+    def at(self, t: jax.Array) -> jax.Array:
+        t, steps = same_time(t, self.steps)
+        if not is_float(t):
+            t = jnp.minimum(t, jnp.iinfo(t.dtype).max - steps)  # saturate instead of wrapping
+        return self.schedule.at(t + steps)
+
+
+class Stop(Schedule):
+    """The schedule until `steps`, then held: s(min(n, steps))."""
+
+    schedule: Schedule = part(as_schedule)
+    steps: ArrayLike = length()
+
+    @property
+    def duration(self) -> Any:
+        """`steps`, or less where the schedule is shorter."""
+        whole = self.schedule.duration
+        return self.steps if whole is None else -largest(-whole, -self.steps)  # type: ignore[operator]
+
+    def at(self, t: jax.Array) -> jax.Array:
+        return self.schedule.at(jnp.minimum(*same_time(t, self.steps)))
+
+
+class Hold(Schedule):
+    """The same values with a duration that is `steps` longer."""
+
+    schedule: Schedule = part(as_schedule)
+    steps: ArrayLike = length()
+
+    @property
+    def duration(self) -> Any:
+        """The schedule's own (0 for a `Constant`), and `steps`."""
+        return plus(0 if isinstance(self.schedule, Constant) else self.schedule.duration, self.steps)
+
+    def at(self, t: jax.Array) -> jax.Array:
+        return self.schedule.at(t)
+
+
+class Every(Schedule):
+    """The same curve, updated every `steps` counts and held between: s(steps (n // steps))."""
+
+    schedule: Schedule = part(as_schedule)
+    steps: ArrayLike = length(least=1, stretches=False)
+
+    @property
+    def duration(self) -> Any:
+        """The schedule's own, rounded up to a multiple of `steps`."""
+        whole = self.schedule.duration
+        return None if whole is None else -(-whole // self.steps) * self.steps
+
+    def at(self, t: jax.Array) -> jax.Array:
+        t, steps = same_time(t, self.steps)
+        return self.schedule.at(t - numerics.divide(t, steps)[1])
+
+
+class Per(Schedule):
+    """The schedule in units of `steps` counts, such as the updates of an epoch: s(n // steps)."""
+
+    schedule: Schedule = part(as_schedule)
+    steps: ArrayLike = length(least=1, stretches=False)
+
+    def check(self) -> None:
+        self.duration  # noqa: B018  (a ValueError where it is too long to be counted)
+
+    @property
+    def duration(self) -> Any:
+        """The schedule's own, times `steps`."""
+        return times(self.schedule.duration, self.steps)
+
+    def at(self, t: jax.Array) -> jax.Array:
+        return self.schedule.at(numerics.divide(*same_time(t, self.steps))[0])
+
+
+class Repeat(Schedule):
+    """The schedule for ever: s(n mod duration)."""
+
+    schedule: Schedule = part(as_schedule)
+
+    def at(self, t: jax.Array) -> jax.Array:
+        duration = jnp.asarray(self.schedule.duration)
+        return self.schedule.at(numerics.divide(*same_time(t, duration))[1])
+
+
+class Restart(Schedule):
+    """`cycles` equal cycles of the schedule, then its end: s(n - i duration) gain^i in cycle i.
+
+    Args:
+        schedule: one cycle; it has a duration.
+        cycles: how many, static.
+        gain: what each cycle is multiplied by once more, > 0; None leaves the factor out.
+
+    The clock, not the cycle, is joined: the schedule is evaluated once however many cycles.
+
+    Source: Loshchilov and Hutter 2017 (arXiv:1608.03983), section 3, with T_mult = 1.
+
+    >>> from jaxsched import Linear
+    >>> Linear(1.0, 0.0, 2).restarts(2, gain=0.5)(np.arange(5)).tolist()
+    [1.0, 0.5, 0.5, 0.25, 0.0]
+    """
+
+    schedule: Schedule = part(as_schedule)
+    cycles: int = static()
+    gain: ArrayLike | None = number(default=None, above=0)
+
+    def check(self) -> None:
+        require_count(self.cycles, "Restart(cycles=...)")
+        self.duration  # noqa: B018  (a ValueError where it is too long to be counted)
+
+    @property
+    def duration(self) -> Any:
+        """`cycles` times the schedule's own."""
+        return times(self.schedule.duration, self.cycles)
+
+    def at(self, t: jax.Array) -> jax.Array:
+        t, cycle = same_time(t, jnp.asarray(self.schedule.duration))
+        gain = None if self.gain is None else jnp.asarray(self.gain)
+        if self.cycles <= JOINED_CYCLES:
+            boundaries = [cycle * jnp.asarray(i, cycle.dtype) for i in range(1, self.cycles)]
+            clock = optax.join_schedules([lambda n: n] * self.cycles, boundaries)(t)
+            factor = self._joined_gain(t, boundaries) if gain is not None else None
+        else:
+            index = jnp.minimum(
+                numerics.divide(t, cycle)[0], jnp.asarray(self.cycles - 1, cycle.dtype)
+            )
+            clock = t - index * cycle
+            one = jnp.ones((), cycle.dtype)
+            factor = None if gain is None else numerics.rate_power(index, gain, one)
+        value = self.schedule.at(jnp.asarray(clock))
+        return value if factor is None else value * factor
+
+    def _joined_gain(self, t: jax.Array, boundaries: list[jax.Array]) -> jax.Array:
+        powers = [jnp.ones((), jnp.result_type(float))]
+        for _ in boundaries:
+            powers.append(powers[-1] * self.gain)
+        constants = [lambda n, p=p: jnp.broadcast_to(p, n.shape) for p in powers]
+        return jnp.asarray(optax.join_schedules(constants, boundaries)(t))
+
+
+def restarts(schedule: Schedule, n: int, growth: Any, gain: Any) -> Schedule:
+    """The schedule of `Schedule.restarts`: one clock for equal cycles, a `Join` for growing ones."""
+    require_count(n, "restarts(n=...)")
+    if growth is None:
+        return Restart(schedule, n, gain)
+    if isinstance(growth, jax.Array) or not isinstance(growth, float | int | Fraction):
+        raise TypeError(f"restarts(growth=...) must be a known number, it is static: {growth!r}")
+    require(lambda g: np.isfinite(g) & (g >= 1), float(growth), "restarts(growth=...) must be >= 1")
+    cycles = [schedule.stretched(Fraction(growth) ** i) for i in range(n)]
+    if gain is not None:
+        cycles = [Product(gain**i, cycle) for i, cycle in enumerate(cycles)]
+    ends = [cycles[0].duration]
+    for cycle in cycles[1:]:
+        ends.append(plus(ends[-1], cycle.duration))
+    return Join(tuple(cycles), tuple(ends[:-1]))
+
+
+class Clip(Schedule):
+    """The values of the schedule, limited to [low, high]; None is no limit."""
+
+    schedule: Schedule = part(as_schedule)
+    low: ArrayLike | None = None
+    high: ArrayLike | None = None
+
+    def check(self) -> None:
+        if self.low is not None and is_concrete(self.low):
+            low = np.asarray(self.low)
+            if self.high is not None:
+                require(lambda h: h >= low, self.high, f"Clip(high=...) must be at least low={low}")
+
+    @property
+    def duration(self) -> Any:
+        """The schedule's own."""
+        return self.schedule.duration
+
+    def at(self, t: jax.Array) -> jax.Array:
+        return jnp.clip(self.schedule.at(t), self.low, self.high)
+
+
+class _Pair(Schedule):
+    """Two schedules and an operation on their values; the longer one decides the duration."""
+
+    left: Schedule = part(as_schedule)
+    right: Schedule = part(as_schedule)
+
+    @property
+    def duration(self) -> Any:
+        """The larger one; a `Constant` counts for nothing."""
+        parts = [s for s in (self.left, self.right) if not isinstance(s, Constant)]
+        durations = [s.duration for s in parts]
+        if not durations or any(d is None for d in durations):
+            return None
+        return functools.reduce(largest, durations)
+
+    def at(self, t: jax.Array) -> jax.Array:
+        return self.combine(self.left.at(t), self.right.at(t))
+
+    def combine(self, left: jax.Array, right: jax.Array) -> jax.Array:
+        raise NotImplementedError
+
+
+class Product(_Pair):
+    """The product of two schedules."""
+
+    combine = staticmethod(operator.mul)
+
+
+class Sum(_Pair):
+    """The sum of two schedules."""
+
+    combine = staticmethod(operator.add)
+
+
+class Difference(_Pair):
+    """One schedule less another."""
+
+    combine = staticmethod(operator.sub)
+
+
+class Quotient(_Pair):
+    """One schedule divided by another, which must not reach 0."""
+
+    combine = staticmethod(operator.truediv)
+
+
+def same_time(t: jax.Array, steps: Any) -> tuple[jax.Array, jax.Array]:
+    """Counts and a length in one type: ints if both are, else floats."""
+    if is_float(t) == is_float(steps):
+        return t, jnp.asarray(steps)
+    kind = jnp.result_type(float)
+    return t.astype(kind), jnp.asarray(steps).astype(kind)
+
+
+def require_count(n: Any, where: str) -> None:
+    """Raise where `n` is not an int >= 1."""
+    if not isinstance(n, int) or isinstance(n, bool):
+        raise TypeError(f"{where} must be an int, it is static: got {n!r}")
+    if n < 1:
+        raise ValueError(f"{where} must be at least 1, got {n}")
+
+
+def require_ordered(counts: Any, where: str) -> None:
+    """Raise where known counts are out of order."""
+    if is_concrete(counts) and np.any(np.diff(np.asarray(counts)) < 0):
+        raise ValueError(f"{where} must be in order, got {list(np.asarray(counts).tolist())}")
+
+
+def plus(a: Any, b: Any) -> Any:
+    """The sum of two lengths; None where one is; a ValueError where it cannot be counted."""
+    return None if a is None or b is None else _countable(a + b)
+
+
+def times(a: Any, n: Any) -> Any:
+    """n lengths; None where there is none; a ValueError where they cannot be counted."""
+    return None if a is None else _countable(a * n)
+
+
+def largest(a: Any, b: Any) -> Any:
+    """The larger length, known or traced."""
+    if isinstance(a, jax.Array) or isinstance(b, jax.Array):
+        kind = float if is_float(a) or is_float(b) else int
+        return jnp.maximum(jnp.asarray(a, kind), jnp.asarray(b, kind))
+    return max(a, b)
+
+
+def _countable(steps: Any) -> Any:
+    if isinstance(steps, int):
+        require(lambda n: n <= LONGEST, steps, f"lengths must add up to at most {LONGEST}")
+    return steps

@@ -1,0 +1,370 @@
+"""The pieces: each a formula of the count, and each a whole schedule by itself.
+
+The numerics are those of `_numerics`: time is an integer, and a transition is its nearer endpoint
+plus or minus a share of the distance, so that values are right to a few ULP at every count.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.typing import ArrayLike
+
+from jaxsched import _numerics as numerics
+from jaxsched._algebra import require_ordered, same_time
+from jaxsched._lookup import pick
+from jaxsched._schedule import Schedule
+from jaxsched.fields import boundaries, length, number, numbers, static
+
+
+class _Transition(Schedule):
+    """From `start` at count 0 to `end` at `steps`, then held."""
+
+    start: ArrayLike
+    end: ArrayLike
+    steps: ArrayLike = length()
+
+    @property
+    def duration(self) -> Any:
+        """`steps`."""
+        return self.steps
+
+
+class Linear(_Transition):
+    """A straight line from `start` to `end`, then constant.
+
+        v(n) = start + (end - start) x,    x = clip(n, 0, steps) / steps
+
+    Args:
+        start: value at count 0 and before.
+        end: value at count `steps` and after.
+        steps: length in counts, >= 0 (0: `end` at once).
+
+    >>> Linear(0.0, 1.0, steps=4)(np.arange(6)).tolist()
+    [0.0, 0.25, 0.5, 0.75, 1.0, 1.0]
+    """
+
+    def at(self, t: jax.Array) -> jax.Array:
+        weight = numerics.linear_weight(t, self.steps)
+        return numerics.between(self.start, self.end, weight)
+
+
+class Cosine(_Transition):
+    """Half a cosine from `start` to `end`, then constant.
+
+        v(n) = end + (start - end) ((1 + cos(pi x)) / 2)^exponent,    x = clip(n, 0, steps) / steps
+
+    Args:
+        start: value at count 0 and before.
+        end: value at count `steps` and after.
+        steps: length in counts, >= 0 (0: `end` at once).
+        exponent: > 0; None is 1 without its cost.
+
+    Source: Loshchilov and Hutter 2017 (arXiv:1608.03983); the exponent is optax's.
+
+    >>> Cosine(1.0, 0.0, steps=4)(np.arange(0, 6, 2)).tolist()
+    [1.0, 0.5, 0.0]
+    """
+
+    exponent: ArrayLike | None = number(default=None, above=0)
+
+    def at(self, t: jax.Array) -> jax.Array:
+        weight = numerics.cosine_weight(t, self.steps, self.exponent)
+        return numerics.between(self.start, self.end, weight)
+
+
+class Polynomial(_Transition):
+    """A decaying power, slow at its end for power > 1, then constant.
+
+        v(n) = end + (start - end) (1 - x)^power,    x = clip(n, 0, steps) / steps
+
+    Args:
+        start: value at count 0 and before.
+        end: value at count `steps` and after.
+        steps: length in counts, >= 0 (0: `end` at once).
+        power: >= 0 (0 keeps 0^0 = 1: `start` for ever).
+
+    Source: the polynomial decay of optax, PyTorch and Transformers.
+
+    >>> Polynomial(1.0, 0.0, steps=4, power=2.0)(np.arange(5)).tolist()
+    [1.0, 0.5625, 0.25, 0.0625, 0.0]
+    """
+
+    power: ArrayLike = number(least=0)
+
+    def at(self, t: jax.Array) -> jax.Array:
+        t, steps = same_time(t, self.steps)
+        left = jnp.maximum(steps, 0) - numerics.elapsed(t, steps)
+        weight = numerics.power_weight(left, steps, self.power)
+        return numerics.between(self.start, self.end, weight)
+
+
+class Power(_Transition):
+    """A rising power, slow at its start for power > 1, then constant.
+
+        v(n) = start + (end - start) x^power,    x = clip(n, 0, steps) / steps
+
+    A power of 0.5 is the "1 - sqrt" cooldown.
+
+    Args:
+        start: value at count 0 and before.
+        end: value at count `steps` and after.
+        steps: length in counts, >= 0 (0: `end` at once).
+        power: >= 0 (0 keeps 0^0 = 1: `end` from the start).
+
+    Source: Hägele et al. 2024 (arXiv:2405.18392) for the "1 - sqrt" cooldown.
+
+    >>> Power(1.0, 0.0, steps=4, power=0.5)(np.array([0, 1, 4])).tolist()
+    [1.0, 0.5, 0.0]
+    """
+
+    power: ArrayLike = number(least=0)
+
+    def at(self, t: jax.Array) -> jax.Array:
+        weight = numerics.power_weight(numerics.elapsed(t, self.steps), self.steps, self.power)
+        return numerics.between(self.end, self.start, weight)
+
+
+class Geometric(_Transition):
+    """A straight line on a logarithmic axis from `start` to `end`, then constant.
+
+        v(n) = start (end / start)^x,    x = clip(n, 0, steps) / steps
+
+    Args:
+        start: value at count 0 and before, > 0.
+        end: value at count `steps` and after, > 0.
+        steps: length in counts, >= 0 (0: `end` at once).
+
+    >>> Geometric(1.0, 0.25, steps=2)(np.arange(4)).tolist()
+    [1.0, 0.5, 0.25, 0.25]
+    """
+
+    start: ArrayLike = number(above=0)
+    end: ArrayLike = number(above=0)
+    steps: ArrayLike = length()
+
+    def at(self, t: jax.Array) -> jax.Array:
+        return numerics.geometric(t, self.start, self.end, self.steps)
+
+
+class Wave(Schedule):
+    """A cosine that swings from `start` to `end` and back, `cycles` times in `steps`, for ever.
+
+        v(n) = end + (start - end) (1 + cos(2 pi cycles n / steps)) / 2
+
+    Args:
+        start: value at count 0, and after every whole cycle.
+        end: value after every half cycle.
+        steps: counts of the given number of cycles, >= 1.
+        cycles: > 0, fractions allowed.
+
+    Source: Transformers' cosine schedule with `num_cycles`, which swings back after its end.
+
+    >>> Wave(1.0, 0.0, steps=4)(np.arange(6)).tolist()
+    [1.0, 0.5, 0.0, 0.5, 1.0, 0.5]
+    """
+
+    start: ArrayLike
+    end: ArrayLike
+    steps: ArrayLike = length(least=1)
+    cycles: ArrayLike = number(default=1.0, above=0)
+
+    def at(self, t: jax.Array) -> jax.Array:
+        weight = numerics.wave_weight(t, self.steps, self.cycles)
+        return numerics.between(self.start, self.end, weight)
+
+
+class Exponential(Schedule):
+    """Multiplied by `rate` every `steps` counts, for ever.
+
+        v(n) = start rate^(n / steps),    the quotient rounded down with `staircase`
+
+    Args:
+        start: value at count 0 and before.
+        rate: factor, > 0.
+        steps: counts that one factor takes, > 0.
+        staircase: whether the value changes at multiples of `steps` only.
+
+    >>> Exponential(1.0, 0.25, steps=2)(np.arange(4)).tolist()
+    [1.0, 0.5, 0.25, 0.125]
+    >>> Exponential(1.0, 0.25, steps=2, staircase=True)(np.arange(4)).tolist()
+    [1.0, 1.0, 0.25, 0.25]
+    """
+
+    start: ArrayLike
+    rate: ArrayLike = number(above=0)
+    steps: ArrayLike = length(default=1, above=0)
+    staircase: bool = static(default=False)
+
+    def at(self, t: jax.Array) -> jax.Array:
+        t, steps = _stairs(t, self.steps, self.staircase)
+        return self.start * numerics.rate_power(t, self.rate, steps)
+
+
+class InverseTime(Schedule):
+    """Divided by a number that grows linearly, for ever.
+
+        v(n) = start / (1 + rate n / steps),    the quotient rounded down with `staircase`
+
+    Args:
+        start: value at count 0 and before.
+        rate: >= 0.
+        steps: counts that one `rate` takes, > 0.
+        staircase: whether the value changes at multiples of `steps` only.
+
+    Source: Keras' InverseTimeDecay.
+
+    >>> InverseTime(1.0, 1.0)(np.array([0, 1, 3])).tolist()
+    [1.0, 0.5, 0.25]
+    """
+
+    start: ArrayLike
+    rate: ArrayLike = number(least=0)
+    steps: ArrayLike = length(default=1, above=0)
+    staircase: bool = static(default=False)
+
+    def at(self, t: jax.Array) -> jax.Array:
+        t, steps = _stairs(t, self.steps, self.staircase)
+        return self.start * numerics.inverse_time(t, self.rate, steps)
+
+
+class InverseSqrt(Schedule):
+    """The inverse square root of time, for ever.
+
+        v(n) = start (1 + (n + shift) / timescale)^(-1/2)
+
+    Args:
+        start: value at count -shift.
+        timescale: counts, > 0; after three of them the value is halved.
+        shift: counts already behind, >= 0.
+
+    Source: Zhai et al. 2022 (arXiv:2106.04560), as in big_vision's "rsqrt".
+
+    >>> InverseSqrt(1.0, timescale=1)(np.array([0, 3, 8])).round(3).tolist() == [
+    ...     1.0, 0.5, np.float32(0.333)]
+    True
+    """
+
+    start: ArrayLike
+    timescale: ArrayLike = length(above=0)
+    shift: ArrayLike = length(default=0)
+
+    def at(self, t: jax.Array) -> jax.Array:
+        return self.start * numerics.inverse_sqrt(t, self.shift, self.timescale)
+
+
+class PiecewiseConstant(Schedule):
+    """One value after another.
+
+        v(n) = values[i],    i = how many boundaries are <= n
+
+    Args:
+        boundaries: counts in order; values[i] holds from boundaries[i - 1] on.
+        values: one more than there are boundaries.
+
+    >>> PiecewiseConstant([2, 3], [1.0, 0.5, 0.25])(np.arange(5)).tolist()
+    [1.0, 1.0, 0.5, 0.25, 0.25]
+    """
+
+    boundaries: ArrayLike = boundaries()
+    values: ArrayLike = numbers()
+
+    def check(self) -> None:
+        require_ordered(self.boundaries, "PiecewiseConstant(boundaries=...)")
+        _require_lengths(self, self.boundaries, self.values, 1)
+
+    def at(self, t: jax.Array) -> jax.Array:
+        return pick(t, jnp.asarray(self.boundaries), jnp.asarray(self.values))[0]
+
+
+class Interpolate(Schedule):
+    """Through given values at given counts, held before the first and after the last.
+
+    Args:
+        boundaries: counts in order.
+        values: the value at each.
+        kind: "linear", or "cosine": half a cosine between each two.
+
+    >>> Interpolate([0, 2, 4], [0.0, 1.0, 0.0])(np.arange(6)).tolist()
+    [0.0, 0.5, 1.0, 0.5, 0.0, 0.0]
+    """
+
+    boundaries: ArrayLike = boundaries()
+    values: ArrayLike = numbers()
+    kind: Literal["linear", "cosine"] = static(default="linear")
+
+    def check(self) -> None:
+        require_ordered(self.boundaries, "Interpolate(boundaries=...)")
+        _require_lengths(self, self.boundaries, self.values, 0)
+        if self.kind not in ("linear", "cosine"):
+            raise ValueError(f"Interpolate(kind=...) must be linear or cosine, got {self.kind!r}")
+
+    @property
+    def duration(self) -> Any:
+        """The last boundary."""
+        last = self.boundaries[..., -1]  # type: ignore[call-overload, index]
+        return last.item() if isinstance(last, np.generic) else last
+
+    def at(self, t: jax.Array) -> jax.Array:
+        knots, values = jnp.asarray(self.boundaries), jnp.asarray(self.values)
+        if len(knots) == 1:
+            return jnp.broadcast_to(values[0], t.shape)
+        left, steps, start, end = pick(
+            t, knots[1:-1], knots[:-1], jnp.diff(knots), values[:-1], values[1:]
+        )
+        t, left = same_time(t, left)
+        weigh = numerics.linear_weight if self.kind == "linear" else numerics.cosine_weight
+        return numerics.between(start, end, weigh(t - jnp.minimum(t, left), steps))
+
+
+class Table(Schedule):
+    """A value for every count, the last one held: values[n].
+
+    Args:
+        values: at least one.
+
+    >>> Table([1.0, 0.5])(np.arange(3)).tolist()
+    [1.0, 0.5, 0.5]
+    """
+
+    values: ArrayLike = numbers()
+
+    def check(self) -> None:
+        _require_lengths(self, None, self.values, 0)
+
+    @property
+    def duration(self) -> Any:
+        """How many values there are."""
+        return jnp.shape(self.values)[-1]
+
+    def at(self, t: jax.Array) -> jax.Array:
+        values = jnp.asarray(self.values)
+        index = jnp.clip(t, 0, len(values) - 1).astype(jnp.int32)
+        return values.at[index].get(mode="promise_in_bounds")
+
+    def stretched(self, factor: Any) -> Any:
+        """Refused: there are no lengths to multiply."""
+        raise ValueError("Table has no lengths to stretch: restart an Interpolate instead")
+
+
+def _stairs(t: jax.Array, steps: Any, staircase: bool) -> tuple[jax.Array, jax.Array]:
+    """The time and its unit: with a staircase the number of whole units, and 1."""
+    if not staircase:
+        return t, jnp.asarray(steps)
+    whole = numerics.divide(*same_time(t, steps))[0]
+    return whole, jnp.ones((), whole.dtype)
+
+
+def _require_lengths(schedule: Schedule, counts: Any, values: Any, more: int) -> None:
+    name = type(schedule).__name__
+    shape = jnp.shape(values)
+    if not shape or not shape[-1]:
+        raise ValueError(f"{name}(values=...) must hold at least one value")
+    if counts is not None and shape[-1] != jnp.shape(counts)[-1] + more:
+        rule = "one value more than boundaries" if more else "as many values as boundaries"
+        raise ValueError(
+            f"{name} needs {rule}, got {jnp.shape(counts)[-1]} boundaries and {shape[-1]} values"
+        )

@@ -1,0 +1,148 @@
+"""Well-known schedules as compositions of pieces: plain functions, no formulas of their own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax.typing import ArrayLike
+
+from jaxsched._curves import Cosine, Geometric, InverseSqrt, Linear, Power
+from jaxsched._schedule import Schedule
+from jaxsched.fields import is_concrete, require
+
+_COOLDOWNS = {
+    "linear": lambda peak, end, steps: Linear(peak, end, steps),
+    "cosine": lambda peak, end, steps: Cosine(peak, end, steps),
+    "sqrt": lambda peak, end, steps: Power(peak, end, steps, power=0.5),
+    "geometric": lambda peak, end, steps: Geometric(peak, end, steps),
+}
+
+
+def warmup_cosine(
+    peak: ArrayLike, warmup: ArrayLike, steps: ArrayLike, end: ArrayLike = 0.0
+) -> Schedule:
+    """A line from 0 to `peak`, then half a cosine to `end`.
+
+    Args:
+        peak: value at count `warmup`.
+        warmup: counts of the line.
+        steps: counts of both, at least `warmup`.
+        end: value from count `steps` on.
+
+    Source: optax's `warmup_cosine_decay_schedule`, whose decay_steps include the warmup too.
+
+    >>> warmup_cosine(1.0, 2, 6)([0, 1, 2, 4, 6]).tolist()
+    [0.0, 0.5, 1.0, 0.5, 0.0]
+    """
+    require(lambda n: n >= 0, _minus(steps, warmup), "warmup_cosine needs steps - warmup >= 0")
+    return Cosine(peak, end, _minus(steps, warmup)).warmup(warmup)
+
+
+def wsd(
+    peak: ArrayLike,
+    warmup: ArrayLike,
+    stable: ArrayLike,
+    decay: ArrayLike,
+    end: ArrayLike = 0.0,
+    cooldown: str = "linear",
+) -> Schedule:
+    """Warmup, stable, decay: a line from 0 to `peak`, `peak` held, a cooldown to `end`.
+
+    Args:
+        peak: the stable value.
+        warmup, stable, decay: counts of each phase.
+        end: the last value.
+        cooldown: the shape of the decay: linear, cosine, sqrt ("1 - sqrt") or geometric (end > 0).
+
+    Source: Hu et al. 2024 (arXiv:2404.06395); the cooldowns of Hägele et al. 2024
+    (arXiv:2405.18392).
+
+    >>> wsd(1.0, 2, 2, 2)(range(7)).tolist()
+    [0.0, 0.5, 1.0, 1.0, 1.0, 0.5, 0.0]
+    """
+    if cooldown not in _COOLDOWNS:
+        raise ValueError(
+            f"wsd(cooldown=...) must be one of {', '.join(_COOLDOWNS)}, got {cooldown!r}"
+        )
+    return _COOLDOWNS[cooldown](peak, end, decay).delay(stable).warmup(warmup)
+
+
+def one_cycle(
+    peak: ArrayLike,
+    steps: ArrayLike,
+    warmup_fraction: float = 0.3,
+    start: ArrayLike | None = None,
+    end: ArrayLike | None = None,
+) -> Schedule:
+    """One rise to `peak` and one longer fall far below, both half cosines.
+
+    Args:
+        peak: value at count round(warmup_fraction * steps).
+        steps: counts of both.
+        warmup_fraction: what part of them rises, in [0, 1].
+        start: first value; peak / 25 by default.
+        end: last value; peak / 250 000 by default.
+
+    Source: Smith and Topin 2018 (arXiv:1708.07120); the defaults are PyTorch's and optax's.
+
+    >>> one_cycle(1.0, 10)([0, 3, 10]).tolist() == one_cycle(1.0, 10, 0.3, 0.04, 4e-6)(
+    ...     [0, 3, 10]).tolist()
+    True
+    """
+    require(
+        lambda f: (f >= 0) & (f <= 1),
+        warmup_fraction,
+        "one_cycle(warmup_fraction=...) must be in [0, 1]",
+    )
+    if isinstance(steps, int):
+        up: Any = round(warmup_fraction * steps)
+    else:
+        up = jnp.round(jnp.asarray(steps, float) * warmup_fraction).astype(int)
+        up = up if isinstance(steps, jax.Array) else int(up)
+    start = peak / 25 if start is None else start
+    end = peak / 250_000 if end is None else end
+    return Cosine(start, peak, up).then(Cosine(peak, end, _minus(steps, up)))
+
+
+def triangular(low: ArrayLike, high: ArrayLike, steps: ArrayLike) -> Schedule:
+    """A line up and a line down, `steps` counts together; `.repeat()` it for a cyclic schedule.
+
+    Args:
+        low: first and last value.
+        high: value at count steps // 2.
+        steps: counts of both lines.
+
+    Source: Smith 2017 (arXiv:1506.01186).
+
+    >>> triangular(0.0, 1.0, 4).repeat()(range(6)).tolist()
+    [0.0, 0.5, 1.0, 0.5, 0.0, 0.5]
+    """
+    up = steps // 2
+    return Linear(low, high, up).then(Linear(high, low, _minus(steps, up)))
+
+
+def noam(scale: ArrayLike, width: ArrayLike, warmup: ArrayLike) -> Schedule:
+    """The schedule of the Transformer: a line up, then the inverse square root.
+
+        v(n) = scale width^(-1/2) min((n + 1)^(-1/2), (n + 1) warmup^(-3/2))
+
+    Args:
+        scale: factor, 1 in the paper.
+        width: the model's dimension, > 0.
+        warmup: the update, counted from 1, with the highest value; >= 1.
+
+    Source: Vaswani et al. 2017 (arXiv:1706.03762), section 5.3, whose steps count from 1.
+
+    >>> noam(1.0, 4, 4)([0, 1, 3, 15]).tolist()
+    [0.0625, 0.125, 0.25, 0.125]
+    """
+    require(lambda n: n >= 1, warmup, "noam(warmup=...) must be at least 1")
+    require(lambda w: w > 0, width, "noam(width=...) must be positive")
+    peak = scale * (width * warmup) ** -0.5
+    return Linear(peak / warmup, peak, _minus(warmup, 1)).then(InverseSqrt(peak, warmup))
+
+
+def _minus(a: Any, b: Any) -> Any:
+    return a - b if is_concrete(a) and is_concrete(b) else jnp.asarray(a) - jnp.asarray(b)

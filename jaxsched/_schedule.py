@@ -1,0 +1,305 @@
+"""`Schedule`: a pytree that can be called. Its numbers are leaves, its structure is the treedef."""
+
+from __future__ import annotations
+
+import abc
+import dataclasses
+import functools
+import typing
+from fractions import Fraction
+from typing import Any, Self, final
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.typing import ArrayLike
+
+from jaxsched import fields
+from jaxsched.fields import Kind, Part
+
+
+@typing.dataclass_transform(
+    frozen_default=True,
+    eq_default=False,
+    field_specifiers=(
+        fields.number,
+        fields.length,
+        fields.numbers,
+        fields.boundaries,
+        fields.part,
+        fields.static,
+    ),
+)
+class Schedule(abc.ABC):
+    """A function of the step count whose hyperparameters are the leaves of a pytree.
+
+    `schedule(count)` is the value after `count` optimizer updates (0 at the first), for a number or
+    an array of counts of any shape. A subclass is a frozen dataclass without further ado: annotate
+    its fields (see `jaxsched.fields`; a plain annotation is a number), write `at`, and, where there
+    are rules that the declarations do not state, `check`.
+
+    >>> class Sawtooth(Schedule):
+    ...     peak: float
+    ...     steps: int = fields.length(least=1)
+    ...     def at(self, t):
+    ...         return self.peak * (t % self.steps) / self.steps
+    >>> Sawtooth(1.0, steps=4)(np.arange(6)).tolist()
+    [0.0, 0.25, 0.5, 0.75, 0.0, 0.25]
+    >>> Sawtooth(1.0, steps=0)
+    Traceback (most recent call last):
+    ValueError: Sawtooth(steps=...) must be at least 1, got 0
+    """
+
+    # np.float32(2) * schedule must reach __rmul__ instead of becoming an object array
+    __array_ufunc__ = None
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        dataclasses.dataclass(frozen=True, eq=False, repr=False)(cls)
+        declared = dataclasses.fields(cls)  # type: ignore[arg-type]
+        meta = tuple(f.name for f in declared if f.metadata.get("static"))
+        data = tuple(f.name for f in declared if not f.metadata.get("static"))
+        keys = tuple(jax.tree_util.GetAttrKey(name) for name in data)
+
+        def flatten(self: Schedule) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+            values = self.__dict__
+            return tuple(values[name] for name in data), tuple(values[name] for name in meta)
+
+        def flatten_with_keys(self: Schedule) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+            leaves, static = flatten(self)
+            return tuple(zip(keys, leaves, strict=True)), static
+
+        def unflatten(static: tuple[Any, ...], leaves: Any) -> Schedule:
+            # jax rebuilds with tracers, gradients, None, object(): never validate here
+            self = object.__new__(cls)
+            self.__dict__.update(zip(data, leaves, strict=True))
+            self.__dict__.update(zip(meta, static, strict=True))
+            return self
+
+        jax.tree_util.register_pytree_with_keys(cls, flatten_with_keys, unflatten, flatten)
+
+    def __post_init__(self) -> None:
+        for name, kind in self._kinds().items():
+            value = kind.coerce(self._where(name), getattr(self, name))
+            object.__setattr__(self, name, value)
+        self.check()
+
+    def check(self) -> None:
+        """Raise a ValueError where concrete fields contradict one another; the default accepts."""
+
+    @abc.abstractmethod
+    def at(self, t: jax.Array) -> jax.Array:
+        """The value at the counts `t`, elementwise, while tracing.
+
+        `t` is a default int or a default float, and so are the fields; for every `t`, negative ones
+        included, the value and its gradient must be finite.
+        """
+
+    @property
+    def duration(self) -> Any:
+        """The count from which the value is constant and a following schedule starts, or None."""
+        return None
+
+    @final
+    def __call__(self, count: ArrayLike) -> jax.Array:
+        """The value at `count`: any shape of integers or floats, the same shape in default floats.
+
+        Below 0 it is the value at 0. Integers beyond the range of int32 (int64 under x64) saturate.
+        """
+        return _evaluate(self, _as_count(count))
+
+    # --- the algebra: every method returns a schedule -------------------------------------------
+
+    def then(self, following: Any) -> Schedule:
+        """This schedule, and from its duration on `following`, which counts from 0 there."""
+        end = self._required_duration("then")
+        if isinstance(self, _algebra.Join):
+            return _algebra.Join((*self.schedules, following), (*self.boundaries, end))
+        return _algebra.Join((self, following), (end,))
+
+    def warmup(self, steps: ArrayLike, start: ArrayLike = 0.0) -> Schedule:
+        """A line from `start` to this schedule's value at 0, `steps` long, then this schedule."""
+        return _algebra.Warmup(self, steps, start)
+
+    def delay(self, steps: ArrayLike) -> Schedule:
+        """The first value for `steps` counts, then this schedule: s(max(n - steps, 0))."""
+        return _algebra.Delay(self, steps)
+
+    def skip(self, steps: ArrayLike) -> Schedule:
+        """This schedule without its first `steps` counts: s(n + steps)."""
+        return _algebra.Skip(self, steps)
+
+    def stop(self, steps: ArrayLike) -> Schedule:
+        """This schedule until `steps`, then held: s(min(n, steps))."""
+        return _algebra.Stop(self, steps)
+
+    def hold(self, steps: ArrayLike) -> Schedule:
+        """The final value for `steps` counts more: the same values, a longer duration."""
+        if not isinstance(self, _algebra.Constant):
+            self._required_duration("hold")
+        return _algebra.Hold(self, steps)
+
+    def restarts(
+        self, n: int, growth: float | None = None, gain: ArrayLike | None = None
+    ) -> Schedule:
+        """`n` cycles of this schedule, then its end; cycle i is times gain^i.
+
+        With `growth` >= 1 every length inside cycle i is round(length * growth^i).
+        """
+        self._required_duration("restarts")
+        return _algebra.restarts(self, n, growth, gain)
+
+    def repeat(self) -> Schedule:
+        """This schedule for ever: s(n mod duration)."""
+        self._required_duration("repeat")
+        return _algebra.Repeat(self)
+
+    def every(self, k: ArrayLike) -> Schedule:
+        """The same curve, updated every `k` counts only: s(k (n // k))."""
+        return _algebra.Every(self, k)
+
+    def per(self, k: ArrayLike) -> Schedule:
+        """This schedule of units of `k` counts, such as epochs: s(n // k)."""
+        return _algebra.Per(self, k)
+
+    def clip(self, low: ArrayLike | None = None, high: ArrayLike | None = None) -> Schedule:
+        """The values of this schedule, limited to [low, high]."""
+        return _algebra.Clip(self, low, high)
+
+    def __mul__(self, other: Any) -> Schedule:
+        return _algebra.Product(self, other)
+
+    def __rmul__(self, other: Any) -> Schedule:
+        return _algebra.Product(other, self)
+
+    def __add__(self, other: Any) -> Schedule:
+        return _algebra.Sum(self, other)
+
+    def __radd__(self, other: Any) -> Schedule:
+        return _algebra.Sum(other, self)
+
+    def __sub__(self, other: Any) -> Schedule:
+        return _algebra.Difference(self, other)
+
+    def __rsub__(self, other: Any) -> Schedule:
+        return _algebra.Difference(other, self)
+
+    def __truediv__(self, other: Any) -> Schedule:
+        return _algebra.Quotient(self, other)
+
+    def __rtruediv__(self, other: Any) -> Schedule:
+        return _algebra.Quotient(other, self)
+
+    def __neg__(self) -> Schedule:
+        return _algebra.Product(-1.0, self)
+
+    def __pos__(self) -> Schedule:
+        return self
+
+    # --- what follows from the declarations -----------------------------------------------------
+
+    def __repr__(self) -> str:
+        """A constructor call; `eval` of it gives the same tree where the leaves are numbers."""
+        kinds = self._kinds()
+        shown = ((name, kinds.get(name), value) for name, value in self.__dict__.items())
+        arguments = (
+            f"{name}={_show(value, getattr(kind, 'rank', 0))}"
+            for name, kind, value in shown
+            if value is not None
+        )
+        return f"{type(self).__name__}({', '.join(arguments)})"
+
+    def stretched(self, factor: Fraction | int) -> Self:
+        """This schedule with every length inside times `factor`, rounded where an integer."""
+        return dataclasses.replace(  # type: ignore[type-var]
+            self,
+            **{
+                name: kind.stretched(getattr(self, name), Fraction(factor))
+                for name, kind in self._kinds().items()
+            },
+        )
+
+    def traced(self) -> Self:
+        """This schedule with leaves of the default dtypes and checked ranks, for use in a trace."""
+        ready = object.__new__(type(self))
+        ready.__dict__.update(self.__dict__)
+        for name, kind in self._kinds().items():
+            ready.__dict__[name] = kind.traced(self._where(name), getattr(self, name))
+        return ready
+
+    @classmethod
+    def _kinds(cls) -> dict[str, Kind | Part]:
+        return {
+            f.name: f.metadata.get("kind") or Kind(optional=f.default is None)
+            for f in dataclasses.fields(cls)  # type: ignore[arg-type]
+            if not f.metadata.get("static")
+        }
+
+    def _where(self, name: str) -> str:
+        return f"{type(self).__name__}({name}=...)"
+
+    def _required_duration(self, method: str) -> Any:
+        if self.duration is None:
+            raise ValueError(
+                f"{type(self).__name__}.{method}() needs a duration, and this schedule has none: "
+                "give it one with .stop(steps) (or .hold(steps) for a Constant), or place the "
+                "parts yourself with Join(schedules, boundaries)"
+            )
+        return self.duration
+
+
+@functools.partial(jax.jit, inline=True)
+def _evaluate(schedule: Schedule, count: jax.Array) -> jax.Array:
+    t = jnp.maximum(_widened(count), 0)
+    value = schedule.traced().at(t)
+    return jnp.broadcast_to(value.astype(jnp.result_type(float)), t.shape)
+
+
+_READY = frozenset(np.dtype(name) for name in ("int32", "int64", "float32", "float64"))
+
+
+def _as_count(count: Any) -> Any:
+    """`count` as an array that jit takes as it is; what JAX would wrap silently saturates."""
+    if isinstance(count, jax.Array) and count.dtype in _READY:
+        return count
+    wide = jax.config.jax_enable_x64  # type: ignore[attr-defined]
+    limits = np.iinfo(np.int64 if wide else np.int32)
+    if type(count) is int:
+        return limits.dtype.type(min(max(count, limits.min), limits.max))
+    array = count if isinstance(count, jax.Array) else np.asarray(count)
+    if jnp.issubdtype(array.dtype, np.integer):
+        if isinstance(array, jax.Array):
+            return array
+        own = np.iinfo(array.dtype)
+        low, high = max(own.min, limits.min), min(own.max, limits.max)
+        return np.clip(array, low, high).astype(limits.dtype)
+    if jnp.issubdtype(array.dtype, np.floating):
+        return array if isinstance(array, jax.Array) else array.astype(np.result_type(float))
+    if array.dtype == object and all(type(item) is int for item in array.flat):
+        return np.clip(array, limits.min, limits.max).astype(limits.dtype)
+    raise TypeError(f"a count must be an integer or a float, got {count!r}")
+
+
+def _widened(count: jax.Array) -> jax.Array:
+    """Any integers as the default int, saturated, any floats as the default float."""
+    if jnp.issubdtype(count.dtype, np.floating):
+        return count.astype(jnp.result_type(float))
+    limit = jnp.iinfo(jnp.result_type(int))
+    if jnp.iinfo(count.dtype).max > limit.max:
+        count = jnp.minimum(count, limit.max)
+    return count.astype(limit.dtype)
+
+
+def _show(x: Any, rank: int = 0) -> str:
+    """A value of `rank` dimensions in full; a batch of them or a tracer by type and shape."""
+    if isinstance(x, tuple):
+        return f"({', '.join(map(_show, x))}{',' * (len(x) == 1)})"
+    if isinstance(x, np.ndarray | jax.Array):
+        if x.ndim > rank or not fields.is_concrete(x):
+            return f"{x.dtype}[{','.join(map(str, x.shape))}]"
+        return repr(np.asarray(x).tolist())
+    return repr(x)
+
+
+# the methods above build these, and these subclass Schedule: hence last
+from jaxsched import _algebra  # noqa: E402

@@ -1,0 +1,254 @@
+"""Kumo's `lr_scheduler`: a list of candidate strategies, each made of name, interval and kwargs.
+
+The values are those of the public reference of the five warmup schedules,
+`torch_geometric.nn.lr_scheduler` 2.8.1, and of PyTorch's ExponentialLR. Deliberate deviation:
+a polynomial whose warmup takes all the steps is at `lr_end` from there on, where the reference
+divides by zero.
+
+>>> candidates = lr_scheduler(
+...     [None, {"name": "exponential", "interval": "epoch", "kwargs": {"gamma": 0.5}}],
+...     base_lr=1.0, num_training_steps=30, steps_per_epoch=10)
+>>> [schedule([0, 10, 29]).tolist() for schedule in candidates]
+[[1.0, 1.0, 1.0], [1.0, 0.5, 0.25]]
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import math
+import operator
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import jax
+import numpy as np
+from jax.typing import ArrayLike
+
+from jaxsched._algebra import Constant, Join
+from jaxsched._curves import Cosine, Exponential, Linear, Polynomial, Wave
+from jaxsched._names import require_known, suggestion
+from jaxsched._schedule import Schedule
+from jaxsched.fields import LONGEST, Kind, require
+
+MOST_CYCLES = 4096  # of cosine_with_warmup_restarts: each is a part of its own
+
+# the spelling of the API page's own example
+_MISSPELT = {"cosinewithwarumuprestarts": "cosine_with_warmup_restarts"}
+
+
+def lr_scheduler(
+    config: Sequence[Any] | Mapping[str, Any] | None,
+    *,
+    base_lr: ArrayLike,
+    num_training_steps: int,
+    steps_per_epoch: int | None = None,
+) -> list[Schedule]:
+    """The candidate schedules of an `lr_scheduler` list, in its order.
+
+    Args:
+        config: the list. An element is empty or None (the constant `base_lr`), one scheduler
+            `{name, interval, kwargs}`, or a list of schedulers, whose factors multiply.
+        base_lr: the learning rate that every factor multiplies.
+        num_training_steps: the number of updates.
+        steps_per_epoch: updates in an epoch, for `interval: epoch`: the scheduler is then
+            evaluated once an epoch over ceil(num_training_steps / steps_per_epoch) of them.
+    """
+    if config is None:
+        config = [None]
+    if isinstance(config, Mapping):
+        config = [config]
+    if isinstance(config, str) or not isinstance(config, Sequence):
+        raise ValueError(f"lr_scheduler must be a list of schedulers, got {config!r}")
+    base_lr = Kind(least=0).coerce("base_lr", base_lr)
+    _require_steps("num_training_steps", num_training_steps)
+    if steps_per_epoch is not None:
+        _require_steps("steps_per_epoch", steps_per_epoch)
+    return [
+        _candidate(element, f"lr_scheduler[{i}]", base_lr, num_training_steps, steps_per_epoch)
+        for i, element in enumerate(config)
+    ]
+
+
+def _candidate(element: Any, place: str, base_lr: Any, total: int, epoch: int | None) -> Schedule:
+    if not element:
+        return Constant(base_lr)
+    if isinstance(element, Mapping):
+        return _scheduler(element, place, base_lr, base_lr, total, epoch)
+    if isinstance(element, str) or not isinstance(element, Sequence):
+        raise ValueError(f"{place} must be empty, a scheduler or a list of them, got {element!r}")
+    factors = [
+        _scheduler(scheduler, f"{place}[{i}]", 1.0, base_lr, total, epoch)
+        for i, scheduler in enumerate(element)
+        if scheduler
+    ]
+    return functools.reduce(operator.mul, factors, Constant(base_lr))
+
+
+def _scheduler(
+    scheduler: Any, place: str, peak: Any, base_lr: Any, total: int, epoch: int | None
+) -> Schedule:
+    """One scheduler with its factor 1 at the value `peak`."""
+    if not isinstance(scheduler, Mapping):
+        raise ValueError(f"{place} must be a mapping with a name, got {scheduler!r}")
+    require_known(scheduler, ["name", "interval", "kwargs"], place)
+    if "name" not in scheduler:
+        raise ValueError(f"{place} has no name; known are {', '.join(SCHEDULERS)}")
+    name = _canonical(scheduler["name"], place)
+    interval = scheduler.get("interval", "step")
+    if interval not in ("step", "epoch"):
+        raise ValueError(f"{place}: interval must be step or epoch, got {interval!r}")
+    kwargs = dict(scheduler.get("kwargs") or {})
+    if name == "exponential" and kwargs.pop("warmup_ratio_or_steps", None) is not None:
+        warnings.warn(f"{place}: exponential has no warmup_ratio_or_steps; ignored", stacklevel=5)
+    make = SCHEDULERS[name]
+    parameters = inspect.signature(make).parameters
+    known = [p for p in parameters if p not in ("peak", "base_lr", "total")]
+    require_known(kwargs, known, f"{place}: {name}")
+    missing = [p for p in known if parameters[p].default is inspect.Parameter.empty]
+    if absent := [p for p in missing if p not in kwargs]:
+        raise ValueError(f"{place}: {name} needs {absent[0]}")
+    try:
+        if interval == "step":
+            return make(peak, base_lr, total, **kwargs)
+        if epoch is None:
+            raise ValueError("interval epoch needs steps_per_epoch")
+        return make(peak, base_lr, -(-total // epoch), **kwargs).per(epoch)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{place}: {name}: {error}") from None
+
+
+def _canonical(name: Any, place: str) -> str:
+    """The scheduler's name, whatever its case, `_`, `-` and spaces."""
+    plain = "".join(c for c in str(name).lower() if c not in "_- ")
+    if plain in _MISSPELT:
+        right = _MISSPELT[plain]
+        warnings.warn(f"{place}: {name!r} is read as {right!r}", stacklevel=6)
+        return right
+    known = {key.replace("_", ""): key for key in SCHEDULERS}
+    if plain not in known:
+        raise ValueError(f"{place}: unknown name {name!r}{suggestion(name, SCHEDULERS)}")
+    return known[plain]
+
+
+def _constant(peak: Any, base_lr: Any, total: int, warmup_ratio_or_steps: Any = 0.1) -> Schedule:
+    return Constant(peak).warmup(_warmup(warmup_ratio_or_steps, total))
+
+
+def _linear(peak: Any, base_lr: Any, total: int, warmup_ratio_or_steps: Any = 0.1) -> Schedule:
+    warmup = _warmup(warmup_ratio_or_steps, total)
+    return _warmed(peak, warmup, Linear(peak, 0.0, max(0, total - warmup)))
+
+
+def _cosine(
+    peak: Any,
+    base_lr: Any,
+    total: int,
+    warmup_ratio_or_steps: Any = 0.1,
+    num_cycles: float = 0.5,
+) -> Schedule:
+    """It swings on after its end, as in the reference."""
+    warmup = _warmup(warmup_ratio_or_steps, total)
+    steps = max(1, total - warmup)
+    cycles = _number("num_cycles", num_cycles, above=0)
+    half = steps / (2 * cycles)
+    if half.is_integer() and half <= LONGEST // 2:  # whole half cycles: on an integer clock
+        fall, rise = Cosine(peak, 0.0, int(half)), Cosine(0.0, peak, int(half))
+        return _warmed(peak, warmup, fall.then(rise).repeat())
+    return _warmed(peak, warmup, Wave(peak, 0.0, steps, cycles))
+
+
+def _restarts(
+    peak: Any,
+    base_lr: Any,
+    total: int,
+    warmup_ratio_or_steps: Any = 0.1,
+    num_cycles: float = 3,
+) -> Schedule:
+    warmup = _warmup(warmup_ratio_or_steps, total)
+    steps = max(1, total - warmup)
+    cycles = _number("num_cycles", num_cycles, above=0)
+    require(lambda c: c <= MOST_CYCLES, cycles, f"num_cycles must be at most {MOST_CYCLES}")
+    begins = _begins(steps, cycles)
+    whole = steps // math.ceil(cycles)
+    fall: Schedule
+    if cycles.is_integer() and begins == [i * whole for i in range(int(cycles))]:
+        fall = Cosine(peak, 0.0, whole).restarts(int(cycles))
+    else:
+        # a cycle that begins between two counts: its first count is the rest of the fraction
+        length = steps / cycles
+        cycle = Cosine(peak, 0.0, length)
+        skips = [max(0.0, begin - i * length) for i, begin in enumerate(begins)]
+        fall = Join(tuple(map(cycle.skip, skips)), tuple(begins[1:]))
+    return _warmed(peak, warmup, Join((fall, Constant(0.0)), (steps,)))
+
+
+def _begins(steps: int, cycles: float) -> list[int]:
+    """The first count of every cycle, where cycles * (count / steps) in float64 reaches i."""
+
+    def first(i: int) -> int:
+        near = round(i * steps / cycles)
+        counts = range(max(0, near - 2), near + 3)
+        return next(n for n in counts if cycles * (n / steps) >= i)
+
+    return [first(i) for i in range(math.ceil(cycles))]
+
+
+def _polynomial(
+    peak: Any,
+    base_lr: Any,
+    total: int,
+    warmup_ratio_or_steps: Any = 0.1,
+    lr_end: float = 1e-7,
+    power: float = 1.0,
+) -> Schedule:
+    warmup = _warmup(warmup_ratio_or_steps, total)
+    end = _number("lr_end", lr_end, least=0)
+    require(lambda lr: lr > end, base_lr, f"lr_end={lr_end} must be less than base_lr")
+    decay = Polynomial(peak, peak * (end / base_lr), max(0, total - warmup), power)
+    return _warmed(peak, warmup, decay)
+
+
+def _exponential(peak: Any, base_lr: Any, total: int, gamma: float) -> Schedule:
+    return Exponential(peak, gamma)
+
+
+SCHEDULERS: Mapping[str, Callable[..., Schedule]] = {
+    "constant_with_warmup": _constant,
+    "linear_with_warmup": _linear,
+    "cosine_with_warmup": _cosine,
+    "cosine_with_warmup_restarts": _restarts,
+    "polynomial_with_warmup": _polynomial,
+    "exponential": _exponential,
+}
+
+
+def _warmed(peak: Any, warmup: int, decay: Schedule) -> Schedule:
+    """A line from 0 to `peak`, whatever the first value of the decay, and then the decay."""
+    return Linear(0.0, peak, warmup).then(decay)
+
+
+def _warmup(ratio_or_steps: Any, total: int) -> int:
+    """A float is a ratio of the steps, an int a number of them."""
+    if isinstance(ratio_or_steps, float | np.floating) and 0 <= ratio_or_steps <= 1:
+        return round(float(ratio_or_steps) * total)
+    whole = isinstance(ratio_or_steps, int | np.integer) and not isinstance(ratio_or_steps, bool)
+    if whole and ratio_or_steps >= 0:
+        return int(ratio_or_steps)
+    raise ValueError(
+        "warmup_ratio_or_steps must be a float in [0, 1] (a ratio) or an int >= 0 (steps), "
+        f"got {ratio_or_steps!r}"
+    )
+
+
+def _number(name: str, x: Any, **rule: float) -> float:
+    if isinstance(x, jax.Array):
+        x = x.item()  # it decides the structure; a tracer raises JAX's own error here
+    return float(Kind(**rule).coerce(name, x))  # type: ignore[arg-type]
+
+
+def _require_steps(name: str, n: Any) -> None:
+    if not isinstance(n, int | np.integer) or isinstance(n, bool):
+        raise ValueError(f"{name} must be an int, got {n!r}")
+    require(lambda v: (v >= 1) & (v <= LONGEST), n, f"{name} must be in 1 ... {LONGEST}")

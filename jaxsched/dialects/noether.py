@@ -1,0 +1,720 @@
+"""`noether.core.schedules`: schedules of (step, total_steps), each built from a config.
+
+The classes, their configs and their conventions are those of noether, git 12bbabad8210: a progress
+schedule reaches its end at step total_steps - 1. Deliberate deviations: at step == total_steps,
+where noether extrapolates, progress stays at 1; a CustomSchedule holds its last value; a part of a
+sequence that is left without steps shows its first value; unknown config keys are refused.
+
+>>> schedule = StepFixedSchedule(factor=0.1, start_value=1.0, steps=[0.5])
+>>> schedule.get_value(np.array([49, 50]), total_steps=100).round(3).tolist() == [
+...     1.0, np.float32(0.1)]
+True
+>>> schedule.schedule(total_steps=100)
+PiecewiseConstant(boundaries=[50], values=[1.0, 0.1])
+"""
+
+from __future__ import annotations
+
+import bisect
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar, Literal
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.typing import ArrayLike
+
+from jaxsched._algebra import Constant, Join
+from jaxsched._curves import Cosine, Linear, PiecewiseConstant, Polynomial, Table
+from jaxsched._names import require_known, suggestion
+from jaxsched._schedule import Schedule
+from jaxsched.fields import LONGEST, Kind, is_concrete
+
+MOST_LEVELS = 2**20  # of a stepwise schedule: its boundaries are a list
+
+# --- configs: the reference's names, fields, defaults and rules ---------------------------------
+
+_UNIT = Kind(least=0, most=1, optional=True)
+_STEPS = Kind(integral=True, least=0, optional=True, whole=True)
+
+
+def _field(default: Any = dataclasses.MISSING, **rule: Any) -> Any:
+    return dataclasses.field(default=default, metadata={"kind": Kind(**rule)})
+
+
+def _nullable(kind: Kind) -> Any:
+    return dataclasses.field(default=None, metadata={"kind": kind})
+
+
+@dataclasses.dataclass(kw_only=True)
+class ScheduleBaseConfig:
+    """What every config accepts, used or not. Anything wrong is a ValueError."""
+
+    kind: str | None = None
+    overhang_percent: float | None = _nullable(Kind(optional=True))
+    overhang_steps: int | None = _nullable(Kind(integral=True, optional=True, whole=True))
+    start_value: Any = _field(0.0, least=0)
+    end_value: Any = _field(1e-6, least=0)
+    weight_decay: float | None = _field(0.0, optional=True)
+    start_percent: float | None = _nullable(_UNIT)
+    end_percent: float | None = _nullable(_UNIT)
+    start_step: int | None = _nullable(_STEPS)
+    end_step: int | None = _nullable(_STEPS)
+    interval: Literal["update", "epoch"] = "update"
+
+    def __post_init__(self) -> None:
+        name = type(self).__name__
+        for field in dataclasses.fields(self):
+            value, where = getattr(self, field.name), f"{name}({field.name}=...)"
+            if "kind" in field.metadata:
+                try:
+                    setattr(self, field.name, field.metadata["kind"].coerce(where, value))
+                except TypeError as error:
+                    raise ValueError(str(error)) from None
+            elif field.type == "bool" and not isinstance(value, bool | np.bool_):
+                raise ValueError(f"{where} must be true or false, got {value!r}")
+        if self.kind is not None and f"{str(self.kind).split('.')[-1]}Config" != name:
+            raise ValueError(f"{name}(kind=...) must name its schedule, got {self.kind!r}")
+        if self.interval not in ("update", "epoch"):
+            raise ValueError(f"{name}(interval=...) must be update or epoch, got {self.interval!r}")
+        self._at_most_one("overhang_percent", "overhang_steps")
+        for unit, other in (("percent", "step"), ("step", "percent")):
+            start, end = getattr(self, f"start_{unit}"), getattr(self, f"end_{unit}")
+            if (start is None) != (end is None):
+                raise ValueError(f"{name} needs both start_{unit} and end_{unit}, or neither")
+            if start is not None and start >= end:
+                raise ValueError(
+                    f"{name}(start_{unit}=...) must be less than end_{unit}={end}, got {start}"
+                )
+            if start is not None:
+                self._at_most_one(f"start_{unit}", f"start_{other}")
+        self._check(name)
+
+    def _check(self, name: str) -> None:
+        """The rules of one class."""
+
+    def _at_most_one(self, *keys: str) -> None:
+        given = [key for key in keys if getattr(self, key) is not None]
+        if len(given) > 1:
+            raise ValueError(f"{type(self).__name__} takes only one of {' and '.join(given)}")
+
+
+@dataclasses.dataclass(kw_only=True)
+class ProgressScheduleConfig(ScheduleBaseConfig):
+    """`exclude_last`: a step more in total; `exclude_first`: one more, and one already made."""
+
+    exclude_first: bool = False
+    exclude_last: bool = False
+
+
+@dataclasses.dataclass(kw_only=True)
+class DecreasingProgressScheduleConfig(ProgressScheduleConfig):
+    """From max_value to end_value <= max_value."""
+
+    max_value: Any = _field(least=0)
+    end_value: Any = _field(0.0, least=0)
+
+    def _check(self, name: str) -> None:
+        _require_order(name, "end_value", self.end_value, self.max_value)
+
+
+@dataclasses.dataclass(kw_only=True)
+class IncreasingProgressScheduleConfig(ProgressScheduleConfig):
+    """From start_value to max_value >= start_value."""
+
+    max_value: Any = _field()
+    start_value: Any = _field(0.0)
+
+    def _check(self, name: str) -> None:
+        _require_order(name, "start_value", self.start_value, self.max_value)
+
+
+@dataclasses.dataclass(kw_only=True)
+class LinearDecreasingScheduleConfig(DecreasingProgressScheduleConfig):
+    """See `LinearDecreasingSchedule`."""
+
+
+@dataclasses.dataclass(kw_only=True)
+class LinearIncreasingScheduleConfig(IncreasingProgressScheduleConfig):
+    """See `LinearIncreasingSchedule`."""
+
+
+@dataclasses.dataclass(kw_only=True)
+class CosineDecreasingScheduleConfig(DecreasingProgressScheduleConfig):
+    """See `CosineDecreasingSchedule`."""
+
+
+@dataclasses.dataclass(kw_only=True)
+class CosineIncreasingScheduleConfig(IncreasingProgressScheduleConfig):
+    """See `CosineIncreasingSchedule`."""
+
+
+@dataclasses.dataclass(kw_only=True)
+class PolynomialDecreasingScheduleConfig(DecreasingProgressScheduleConfig):
+    """See `PolynomialDecreasingSchedule`."""
+
+    power: Any = _field(1.0, least=0)
+
+
+@dataclasses.dataclass(kw_only=True)
+class PolynomialIncreasingScheduleConfig(IncreasingProgressScheduleConfig):
+    """See `PolynomialIncreasingSchedule`."""
+
+    power: Any = _field(1.0, least=0)
+
+
+@dataclasses.dataclass(kw_only=True)
+class StepDecreasingScheduleConfig(DecreasingProgressScheduleConfig):
+    """See `StepDecreasingSchedule`."""
+
+    factor: Any = _field(least=0)
+    decreases_interval: float = _field(above=0, below=1)
+
+
+@dataclasses.dataclass(kw_only=True)
+class StepFixedScheduleConfig(ScheduleBaseConfig):
+    """See `StepFixedSchedule`; `steps` is sorted."""
+
+    factor: Any = _field(least=0)
+    steps: list[float] = dataclasses.field()
+    start_value: Any = _field(1.0)
+
+    def _check(self, name: str) -> None:
+        if isinstance(self.steps, str) or not isinstance(self.steps, Sequence) or not self.steps:
+            raise ValueError(f"{name}(steps=...) must be a list that is not empty: {self.steps!r}")
+        kind = Kind(above=0, below=1)
+        self.steps = sorted(_as_value_error(kind, f"{name}(steps=...)", s) for s in self.steps)
+
+
+@dataclasses.dataclass(kw_only=True)
+class StepIntervalScheduleConfig(ScheduleBaseConfig):
+    """See `StepIntervalSchedule`."""
+
+    factor: Any = _field(least=0)
+    update_interval: float = _field(above=0, below=1)
+    start_value: Any = _field(1.0)
+
+
+@dataclasses.dataclass(kw_only=True)
+class ConstantScheduleConfig(ScheduleBaseConfig):
+    """See `ConstantSchedule`."""
+
+    value: Any = _field()
+
+
+@dataclasses.dataclass(kw_only=True)
+class CustomScheduleConfig(ScheduleBaseConfig):
+    """See `CustomSchedule`."""
+
+    values: Any = _field(rank=1)
+
+    def _check(self, name: str) -> None:
+        if not jnp.size(self.values):
+            raise ValueError(f"{name}(values=...) must hold at least one value")
+
+
+@dataclasses.dataclass(kw_only=True)
+class PeriodicBoolScheduleConfig(ScheduleBaseConfig):
+    """See `PeriodicBoolSchedule`."""
+
+    initial_state: bool
+    off_value: Any = _field(0.0)
+    on_value: Any = _field(1.0)
+    off_duration: int = _field(1, integral=True, least=1, whole=True)
+    on_duration: int = _field(1, integral=True, least=1, whole=True)
+    invert: bool = False
+
+
+@dataclasses.dataclass(kw_only=True)
+class LinearWarmupCosineDecayScheduleConfig(ScheduleBaseConfig):
+    """See `LinearWarmupCosineDecaySchedule`."""
+
+    max_value: Any = _field(1.0, least=0)
+    warmup_steps: int | None = _nullable(_STEPS)
+    warmup_percent: float | None = _nullable(_UNIT)
+
+    def _check(self, name: str) -> None:
+        if (self.warmup_steps is None) == (self.warmup_percent is None):
+            raise ValueError(f"{name} takes exactly one of warmup_steps and warmup_percent")
+
+
+@dataclasses.dataclass
+class SequentialPercentScheduleConfig:
+    """One part of a `SequentialPercentSchedule`; None is filled in from the neighbours."""
+
+    schedule: Any
+    start_percent: float | None = None
+    end_percent: float | None = None
+
+    def __post_init__(self) -> None:
+        _check_part(self, _UNIT)
+
+
+@dataclasses.dataclass
+class SequentialStepScheduleConfig:
+    """One part of a `SequentialStepSchedule`; None is filled in from the neighbours."""
+
+    schedule: Any
+    start_step: int | None = None
+    end_step: int | None = None
+
+    def __post_init__(self) -> None:
+        _check_part(self, _STEPS)
+
+
+@dataclasses.dataclass(kw_only=True)
+class SequentialPercentScheduleList(ScheduleBaseConfig):
+    """The parts of a `SequentialPercentSchedule`."""
+
+    schedule_configs: Any
+
+
+# --- schedules ----------------------------------------------------------------------------------
+
+
+class ScheduleBase:
+    """The base of all: takes a config, which is a mapping, keywords, or an object with attributes.
+
+    The fields of the config are attributes of the schedule.
+    """
+
+    config_type: ClassVar[Any] = ScheduleBaseConfig
+
+    def __init__(self, config: Any = None, /, **keywords: Any) -> None:
+        self.config = _as_config(self.config_type, config, keywords)
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "config":  # not yet there: while unpickling
+            raise AttributeError(name)
+        return getattr(self.config, name)
+
+    def __repr__(self) -> str:
+        fields = dataclasses.fields(self.config)
+        changed = {f.name: getattr(self.config, f.name) for f in fields}
+        shown = [f"{f.name}={changed[f.name]!r}" for f in fields if changed[f.name] != f.default]
+        return f"{type(self).__name__}({', '.join(shown)})"
+
+    def get_value(self, step: ArrayLike, total_steps: int) -> jax.Array:
+        """The value at `step`, an int or an array of them, of `total_steps`.
+
+        A known step outside 0 ... total_steps is a ValueError, a traced one is clamped.
+        """
+        total = _total(total_steps)
+        if is_concrete(step):
+            steps = np.asarray(step)
+            if steps.size and not (0 <= steps.min() and steps.max() <= total):
+                raise ValueError(
+                    f"step must be in 0 ... total_steps, got step={step} total_steps={total}"
+                )
+        return self._prolonged(total).stop(total)(step)
+
+    def schedule(self, total_steps: int, steps_per_epoch: int | None = None) -> Schedule:
+        """The same values as a schedule of the count.
+
+        With `interval: epoch` it is updated every `steps_per_epoch` counts, over the total
+        rounded down to whole epochs.
+        """
+        total = _total(total_steps)
+        if self.config.interval == "update":
+            return self._prolonged(total)
+        if steps_per_epoch is None:
+            raise ValueError(f"{type(self).__name__}: interval epoch needs steps_per_epoch")
+        epoch = _as_value_error(Kind(True, least=1, whole=True), "steps_per_epoch", steps_per_epoch)
+        if total < epoch:
+            raise ValueError(f"total_steps must be at least steps_per_epoch={epoch}, got {total}")
+        return self._prolonged(total // epoch * epoch).every(epoch)
+
+    def _prolonged(self, total: int) -> Schedule:
+        percent, steps = self.config.overhang_percent, self.config.overhang_steps
+        return self._over(total + int(total * (percent or 0.0)) + (steps or 0))
+
+    def _over(self, total: int) -> Schedule:
+        raise NotImplementedError(f"{type(self).__name__} is a base class, it has no values")
+
+
+class ProgressSchedule(ScheduleBase):
+    """start + progress (end - start), where progress reaches 1 at step total - 1."""
+
+    config_type = ProgressScheduleConfig
+
+    def _over(self, total: int) -> Schedule:
+        first, last = self.config.exclude_first, self.config.exclude_last
+        curve = self._curve(*self._ends(), total + first + last)
+        return curve.skip(1) if first else curve
+
+    def _ends(self) -> tuple[Any, Any]:
+        raise NotImplementedError(f"{type(self).__name__} is a base class, it has no values")
+
+    def _curve(self, start: Any, end: Any, total: int) -> Schedule:
+        raise NotImplementedError(f"{type(self).__name__} is a base class, it has no values")
+
+
+class DecreasingProgressSchedule(ProgressSchedule):
+    """From `max_value` to `end_value` (0)."""
+
+    config_type = DecreasingProgressScheduleConfig
+
+    def _ends(self) -> tuple[Any, Any]:
+        return self.config.max_value, self.config.end_value
+
+
+class IncreasingProgressSchedule(ProgressSchedule):
+    """From `start_value` (0) to `max_value`."""
+
+    config_type = IncreasingProgressScheduleConfig
+
+    def _ends(self) -> tuple[Any, Any]:
+        return self.config.start_value, self.config.max_value
+
+
+class _LinearProgress(ProgressSchedule):
+    def _curve(self, start: Any, end: Any, total: int) -> Schedule:
+        return Linear(start, end, _last(total))
+
+
+class _CosineProgress(ProgressSchedule):
+    def _curve(self, start: Any, end: Any, total: int) -> Schedule:
+        return Cosine(start, end, _last(total))
+
+
+class _PolynomialProgress(ProgressSchedule):
+    def _curve(self, start: Any, end: Any, total: int) -> Schedule:
+        return Polynomial(start, end, _last(total), self.config.power)
+
+
+class LinearDecreasingSchedule(_LinearProgress, DecreasingProgressSchedule):
+    """progress = x, x = step / (total - 1)."""
+
+    config_type = LinearDecreasingScheduleConfig
+
+
+class LinearIncreasingSchedule(_LinearProgress, IncreasingProgressSchedule):
+    """progress = x, x = step / (total - 1)."""
+
+    config_type = LinearIncreasingScheduleConfig
+
+
+class CosineDecreasingSchedule(_CosineProgress, DecreasingProgressSchedule):
+    """progress = 1 - (1 + cos(pi x)) / 2, x = step / (total - 1)."""
+
+    config_type = CosineDecreasingScheduleConfig
+
+
+class CosineIncreasingSchedule(_CosineProgress, IncreasingProgressSchedule):
+    """progress = 1 - (1 + cos(pi x)) / 2, x = step / (total - 1)."""
+
+    config_type = CosineIncreasingScheduleConfig
+
+
+class PolynomialDecreasingSchedule(_PolynomialProgress, DecreasingProgressSchedule):
+    """progress = 1 - (1 - x)^power, x = step / (total - 1)."""
+
+    config_type = PolynomialDecreasingScheduleConfig
+
+
+class PolynomialIncreasingSchedule(_PolynomialProgress, IncreasingProgressSchedule):
+    """progress = 1 - (1 - x)^power, x = step / (total - 1); the rise, too, slows down."""
+
+    config_type = PolynomialIncreasingScheduleConfig
+
+
+class StepDecreasingSchedule(DecreasingProgressSchedule):
+    """progress = 1 - factor^k, k = the number of whole `decreases_interval` in step / total."""
+
+    config_type = StepDecreasingScheduleConfig
+
+    def _curve(self, start: Any, end: Any, total: int) -> Schedule:
+        begins, powers = _intervals(self, total, self.config.decreases_interval)
+        return PiecewiseConstant(begins, [end + (start - end) * power for power in powers])
+
+
+class StepFixedSchedule(ScheduleBase):
+    """start_value factor^k, k = how many of `steps`, fractions of the total, are reached."""
+
+    config_type = StepFixedScheduleConfig
+
+    def _over(self, total: int) -> Schedule:
+        fractions = self.config.steps
+        begins = [_first(total, near * total, lambda n, s=near: n / total >= s) for near in fractions]
+        powers = [_power(self, k) for k in range(len(begins) + 1)]
+        return PiecewiseConstant(begins, [self.config.start_value * power for power in powers])
+
+
+class StepIntervalSchedule(ScheduleBase):
+    """start_value factor^k, k = the number of whole `update_interval` in step / total."""
+
+    config_type = StepIntervalScheduleConfig
+
+    def _over(self, total: int) -> Schedule:
+        begins, powers = _intervals(self, total, self.config.update_interval)
+        return PiecewiseConstant(begins, [self.config.start_value * power for power in powers])
+
+
+class ConstantSchedule(ScheduleBase):
+    """Always `value`."""
+
+    config_type = ConstantScheduleConfig
+
+    def _over(self, total: int) -> Schedule:
+        return Constant(self.config.value)
+
+
+class CustomSchedule(ScheduleBase):
+    """`values`, one per step, the last one held."""
+
+    config_type = CustomScheduleConfig
+
+    def _over(self, total: int) -> Schedule:
+        return Table(self.config.values)
+
+
+class PeriodicBoolSchedule(ScheduleBase):
+    """On and off in turn; only the config is published, the meaning is that of its fields.
+
+    The initial state lasts for its own duration, then the states alternate; `on_value` in the on
+    state, `off_value` in the off state, exchanged with `invert`.
+    """
+
+    config_type = PeriodicBoolScheduleConfig
+
+    def _over(self, total: int) -> Schedule:
+        c = self.config
+        values = {True: c.on_value, False: c.off_value}
+        durations = {True: c.on_duration, False: c.off_duration}
+        states = (bool(c.initial_state), not c.initial_state)
+        first, second = (durations[state] for state in states)
+        levels = [values[state != bool(c.invert)] for state in states]
+        return PiecewiseConstant([first], levels).stop(first + second).repeat()
+
+
+class SequentialPercentSchedule(ScheduleBase):
+    """One schedule after another, each over its own part of the total, with its own steps.
+
+    Args:
+        schedule_configs: a list of `SequentialPercentScheduleConfig` or mappings; a schedule in
+            them is one of this module or a config with its `kind`. Before the first part its
+            first value holds, in a gap and after the end a part's last value.
+    """
+
+    config_type = SequentialPercentScheduleList
+    part_type: ClassVar[Any] = SequentialPercentScheduleConfig
+    unit: ClassVar[str] = "percent"
+
+    def __init__(self, config: Any = None, /, **keywords: Any) -> None:
+        if isinstance(config, Sequence) and not isinstance(config, str):
+            config = {"schedule_configs": config}
+        super().__init__(config, **keywords)
+        given = self.config.schedule_configs
+        if isinstance(given, str | Mapping) or not isinstance(given, Sequence) or not given:
+            raise ValueError(f"{type(self).__name__}(schedule_configs=...) must be a list of parts")
+        parts = [_as_config(self.part_type, part, {}) for part in given]
+        self.parts = [part.schedule for part in parts]
+        self.bounds = _filled(self, parts, self.unit)
+        self._steps(1)
+
+    def _steps(self, total: int) -> list[tuple[int, int]]:
+        """Where each part starts and ends."""
+        return [
+            # an end of 1 is the total, where int(1 * (total - 1)) would be a step short
+            (int(start * (total - 1)), total if end in (None, 1) else int(end * (total - 1)))
+            for start, end in self.bounds
+        ]
+
+    def _over(self, total: int) -> Schedule:
+        bounds = self._steps(total)
+        schedules = []
+        for part, (start, end) in zip(self.parts, bounds, strict=True):
+            steps = max(1, end - start)
+            schedules.append(part._prolonged(steps).stop(steps - 1))
+        first = bounds[0][0]
+        if first:
+            schedules[0] = schedules[0].delay(first)
+        if len(schedules) == 1:
+            return schedules[0]
+        return Join(tuple(schedules), tuple(start for start, _ in bounds[1:]))
+
+
+class SequentialStepSchedule(SequentialPercentSchedule):
+    """As `SequentialPercentSchedule`, with starts and ends in steps."""
+
+    part_type = SequentialStepScheduleConfig
+    unit = "step"
+
+    def _steps(self, total: int) -> list[tuple[int, int]]:
+        return [(start, end or total) for start, end in self.bounds]
+
+
+class LinearWarmupCosineDecaySchedule(ScheduleBase):
+    """A line from `start_value` (0) to `max_value` (1), then a cosine to `end_value` (1e-6).
+
+    The line leaves out its last value, and where it starts at 0 its first: then the first update
+    is max_value / (warmup_steps + 1).
+    """
+
+    config_type = LinearWarmupCosineDecayScheduleConfig
+
+    def _over(self, total: int) -> Schedule:
+        c = self.config
+        rise = LinearIncreasingSchedule(
+            start_value=c.start_value,
+            max_value=c.max_value,
+            exclude_first=is_concrete(c.start_value) and float(c.start_value) == 0,
+            exclude_last=True,
+        )
+        fall = CosineDecreasingSchedule(max_value=c.max_value, end_value=c.end_value)
+        if c.warmup_percent is None:
+            parts = [{"schedule": rise, "start_step": 0, "end_step": c.warmup_steps}, {"schedule": fall}]
+            if not c.warmup_steps:
+                parts = [{"schedule": fall}]
+            return SequentialStepSchedule(parts)._over(total)
+        parts = [{"schedule": rise, "end_percent": c.warmup_percent}, {"schedule": fall}]
+        return SequentialPercentSchedule(parts)._over(total)
+
+
+def create(config: Any) -> ScheduleBase:
+    """The schedule that `config.kind` (or `config["kind"]`) names by its class, dotted or not."""
+    if isinstance(config, ScheduleBase):
+        return config
+    kind = config.get("kind") if isinstance(config, Mapping) else getattr(config, "kind", None)
+    if kind is None and isinstance(config, ScheduleBaseConfig):
+        kind = type(config).__name__.removesuffix("Config")
+    if kind is None:
+        raise ValueError(f"a noether config needs a kind, the name of its class: {config!r}")
+    known = schedules()
+    name = str(kind).split(".")[-1]
+    if name not in known:
+        raise ValueError(f"unknown kind {kind!r}{suggestion(name, known)}")
+    return known[name](config)
+
+
+def schedules() -> dict[str, type[ScheduleBase]]:
+    """The schedule classes by name, without the bases."""
+    return {
+        name: entry
+        for name, entry in globals().items()
+        if isinstance(entry, type)
+        and issubclass(entry, ScheduleBase)
+        and name.endswith("Schedule")
+        and entry not in (ProgressSchedule, DecreasingProgressSchedule, IncreasingProgressSchedule)
+    }
+
+
+# --- steps and counts ---------------------------------------------------------------------------
+
+
+def _last(total: int) -> int | float:
+    """The step where progress is 1; a float where an overhang leaves the range of int32."""
+    last = max(1, total - 1)
+    return last if last <= LONGEST else float(last)
+
+
+def _first(total: int, near: float, begun: Callable[[int], bool]) -> int:
+    """The first step at which `begun` is true in float64, searched from an estimate."""
+    guess = int(near)
+    low, high = max(0, guess - 2), min(total, guess + 3)
+    if (low > 0 and begun(low - 1)) or not begun(high):
+        low, high = 0, total  # the estimate was no good
+    return low + bisect.bisect_left(range(low, high), True, key=begun)
+
+
+def _intervals(
+    schedule: ScheduleBase, total: int, interval: float
+) -> tuple[list[int], list[Any]]:
+    """The first step of every k = int(round((step / total) / interval, 10)), and factor^k."""
+
+    def index(step: int) -> int:
+        return int(round((step / total) / interval, 10))
+
+    begins: list[int] = []
+    powers = [_power(schedule, 0)]
+    for k in range(1, index(total) + 1):
+        power = _power(schedule, k)
+        if is_concrete(power) and np.all(power == powers[-1]):
+            break  # 0 or 1 from here on: the rest changes nothing
+        if k > MOST_LEVELS:
+            raise ValueError(f"{schedule!r} has more than {MOST_LEVELS} levels")
+        powers.append(power)
+        begins.append(_first(total, k * interval * total, lambda n, k=k: index(n) >= k))
+    return begins, powers
+
+
+def _power(schedule: ScheduleBase, k: int) -> Any:
+    try:
+        return schedule.config.factor**k
+    except OverflowError:
+        raise ValueError(f"{schedule!r}: factor^{k} is not a finite number") from None
+
+
+def _total(total_steps: Any) -> int:
+    if not is_concrete(total_steps):
+        raise ValueError("total_steps must be a known int, it decides the structure")
+    return int(
+        _as_value_error(Kind(True, least=1, whole=True), "total_steps", np.asarray(total_steps))
+    )
+
+
+# --- configs from anything ----------------------------------------------------------------------
+
+
+def _as_value_error(kind: Kind, where: str, x: Any) -> Any:
+    try:
+        return kind.coerce(where, x)
+    except TypeError as error:
+        raise ValueError(str(error)) from None
+
+
+def _as_config(kind: Any, config: Any, keywords: Mapping[str, Any]) -> Any:
+    """A config of the class `kind` from a mapping, keywords, or an object with its attributes."""
+    if isinstance(config, kind) and not keywords:
+        return config
+    name = kind.__name__
+    fields = {f.name: f for f in dataclasses.fields(kind)}
+    if config is None:
+        given = dict(keywords)
+    elif isinstance(config, Mapping):
+        given = {**config, **keywords}
+    elif isinstance(config, str | int | float | Sequence):
+        raise ValueError(f"{name} must be a mapping or an object with attributes, got {config!r}")
+    else:
+        given = {key: getattr(config, key) for key in fields if hasattr(config, key)} | keywords
+        if isinstance(config, ScheduleBaseConfig):
+            given.pop("kind")
+    require_known(given, fields, name)
+    for key, field in fields.items():
+        required = field.default is dataclasses.MISSING
+        if required and key not in given:
+            raise ValueError(f"{name} needs {key}")
+    return kind(**given)
+
+
+def _check_part(part: Any, kind: Kind) -> None:
+    name = type(part).__name__
+    part.schedule = create(part.schedule)
+    for field in dataclasses.fields(part)[1:]:
+        where = f"{name}({field.name}=...)"
+        setattr(part, field.name, _as_value_error(kind, where, getattr(part, field.name)))
+
+
+def _filled(sequence: ScheduleBase, parts: Sequence[Any], unit: str) -> list[tuple[Any, Any]]:
+    """The start and end of each part, missing ones from the neighbours; the last end may be None."""
+    starts = [getattr(part, f"start_{unit}") for part in parts]
+    ends = [getattr(part, f"end_{unit}") for part in parts]
+    starts[0] = 0 if starts[0] is None else starts[0]
+    for i in range(1, len(parts)):
+        starts[i] = ends[i - 1] if starts[i] is None else starts[i]
+        ends[i - 1] = starts[i] if ends[i - 1] is None else ends[i - 1]
+        if starts[i] is None:
+            raise ValueError(
+                f"{type(sequence).__name__}: part {i - 1} has no end_{unit}, part {i} no start_{unit}"
+            )
+    bounds = list(zip(starts, ends, strict=True))
+    known = [bound for pair in bounds for bound in pair if bound is not None]
+    if known != sorted(known):
+        raise ValueError(f"{type(sequence).__name__}: starts and ends out of order, {known}")
+    return bounds
+
+
+def _require_order(name: str, key: str, small: Any, large: Any) -> None:
+    if is_concrete(small) and is_concrete(large) and np.any(np.asarray(small) > np.asarray(large)):
+        raise ValueError(f"{name}({key}=...) must be at most max_value={large}, got {small}")

@@ -1,0 +1,231 @@
+"""What a field of a schedule may hold: declared once, checked at construction, converted in the call.
+
+A field without a specifier is a number. The others are declared with `number`, `length`, `numbers`,
+`boundaries`, `part` and `static`; a schedule's checks, its integers and what a restart stretches
+follow from these declarations.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import numbers as abstract_numbers
+from collections.abc import Callable, Iterable
+from fractions import Fraction
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+LONGEST = 2**31 - 1  # the largest int32: a longer schedule could not be counted without x64
+
+
+def is_concrete(x: Any) -> bool:
+    """Whether the value of `x` is known now: True except for a JAX tracer."""
+    return not isinstance(x, jax.core.Tracer)
+
+
+def require(rule: Callable[[Any], Any], x: Any, message: str) -> None:
+    """Raise `ValueError(message, got x)` where a known `x` breaks the rule; traced ones pass."""
+    if is_concrete(x) and not np.all(rule(np.asarray(x))):
+        got = np.asarray(x)
+        raise ValueError(f"{message}, got {got.item() if got.ndim == 0 else got.tolist()}")
+
+
+def is_float(x: Any) -> bool:
+    """Whether `x`, a number or an array, is of a floating-point type."""
+    return bool(jnp.issubdtype(jnp.result_type(x), np.floating))
+
+
+@dataclasses.dataclass(frozen=True)
+class Kind:
+    """One declaration: how a field's value is brought in, checked, traced and stretched."""
+
+    integral: bool = False  # integers stay integers, as for a length
+    rank: int = 0
+    apart: bool = False  # a sequence kept as a tuple of leaves
+    least: float | None = None
+    above: float | None = None
+    most: float | None = None
+    below: float | None = None
+    whole: bool = False  # a float is refused unless it is a whole number, which becomes an int
+    stretches: bool = False
+    optional: bool = False
+
+    def coerce(self, where: str, x: Any) -> Any:
+        """`x` as it is stored: Python numbers, NumPy arrays, or the JAX arrays that were given."""
+        if x is None and self.optional:
+            return None
+        if self.rank == 0:
+            return self._checked(where, _number(where, x, self.integral))
+        if isinstance(x, jax.Array) and not self.apart:
+            return self._checked(where, x)
+        if isinstance(x, str | bytes) or not isinstance(x, Iterable):
+            raise TypeError(f"{where} must be a sequence of numbers, got {x!r}")
+        items = [_number(where, item, self.integral) for item in x]
+        if self.apart:
+            return tuple(self._checked(where, item) for item in items)
+        if any(isinstance(item, jax.Array) for item in items):
+            return jnp.stack([jnp.asarray(item, jnp.result_type(float)) for item in items])
+        exact = self.integral and all(isinstance(item, int) for item in items)
+        return self._checked(where, np.array(items, np.int64 if exact else np.float64))
+
+    def _checked(self, where: str, x: Any) -> Any:
+        require(np.isfinite, x, f"{where} must be finite")
+        if self.least is not None:
+            rule = "not be negative" if self.least == 0 else f"be at least {self.least}"
+            require(lambda v: v >= self.least, x, f"{where} must {rule}")
+        if self.above is not None:
+            rule = "positive" if self.above == 0 else f"greater than {self.above}"
+            require(lambda v: v > self.above, x, f"{where} must be {rule}")
+        if self.most is not None:
+            require(lambda v: v <= self.most, x, f"{where} must be at most {self.most}")
+        if self.below is not None:
+            require(lambda v: v < self.below, x, f"{where} must be less than {self.below}")
+        if self.whole and isinstance(x, float):
+            require(lambda v: v == np.floor(v), x, f"{where} must be a whole number")
+            x = int(x)
+        if self.integral and not is_float(x):
+            require(lambda v: v <= LONGEST, x, f"{where} must be at most {LONGEST}")
+        return x
+
+    def traced(self, where: str, x: Any) -> Any:
+        """`x` as JAX arrays of the default dtypes, its rank checked; called while tracing."""
+        if x is None:
+            return None
+        if self.apart:
+            return tuple(dataclasses.replace(self, apart=False, rank=0).traced(where, v) for v in x)
+        if jnp.ndim(x) != self.rank:
+            meant = "a scalar" if self.rank == 0 else "one sequence"
+            raise ValueError(
+                f"{where} has shape {jnp.shape(x)} where {meant} is meant; a grid of schedules is "
+                "evaluated with jax.vmap(lambda schedule: schedule(counts))(schedules)"
+            )
+        exact = self.integral and not is_float(x)
+        return jnp.asarray(x).astype(jnp.result_type(int if exact else float))
+
+    def stretched(self, x: Any, factor: Fraction) -> Any:
+        """`x`, if it is a length, times `factor`: rounded where it is an integer."""
+        if not self.stretches or x is None:
+            return x
+        if isinstance(x, tuple):
+            return tuple(stretch(v, factor) for v in x)
+        return stretch(x, factor)
+
+
+@dataclasses.dataclass(frozen=True)
+class Part:
+    """A field that holds a schedule, or with `several` a sequence of them; as a `Kind`."""
+
+    convert: Callable[[Any], Any]
+    several: bool = False
+
+    def coerce(self, where: str, x: Any) -> Any:
+        """`x` as a schedule, or a tuple of them."""
+        if not self.several:
+            return self.convert(x)
+        if isinstance(x, str | bytes) or not isinstance(x, Iterable):
+            raise TypeError(f"{where} must be a sequence of schedules, got {x!r}")
+        return tuple(map(self.convert, x))
+
+    def traced(self, where: str, x: Any) -> Any:
+        """The parts, ready for use in a trace."""
+        return tuple(s.traced() for s in x) if self.several else x.traced()
+
+    def stretched(self, x: Any, factor: Fraction) -> Any:
+        """The parts with all their lengths times `factor`."""
+        return tuple(s.stretched(factor) for s in x) if self.several else x.stretched(factor)
+
+
+def stretch(x: Any, factor: Fraction) -> Any:
+    """The length `x` times `factor`, rounded to an integer where `x` is one.
+
+    Exact for known lengths and for whole factors; a traced integer times a fraction is rounded
+    in the default float.
+    """
+    if isinstance(x, int):
+        return round(x * factor)
+    if isinstance(x, float):
+        return float(Fraction(x) * factor)
+    if isinstance(x, np.ndarray):
+        return np.array([stretch(v, factor) for v in x.ravel().tolist()]).reshape(x.shape)
+    if is_float(x):
+        return x * jnp.asarray(float(factor), x.dtype)
+    if factor.denominator == 1 and factor <= LONGEST:
+        return x * jnp.asarray(int(factor), x.dtype)
+    return jnp.round(x.astype(jnp.result_type(float)) * float(factor)).astype(x.dtype)
+
+
+def _number(where: str, x: Any, integral: bool) -> Any:
+    """A real number as a Python float (or int), a batch as a NumPy array, a JAX array as it is."""
+    if isinstance(x, jax.Array):
+        if jnp.issubdtype(x.dtype, np.integer) or jnp.issubdtype(x.dtype, np.floating):
+            return x
+    elif isinstance(x, abstract_numbers.Real) and not isinstance(x, bool):
+        if integral and isinstance(x, abstract_numbers.Integral):
+            return int(x)
+        try:
+            return float(x)
+        except OverflowError:
+            raise ValueError(f"{where} must be finite, got {x}") from None
+    elif isinstance(x, np.ndarray | list | tuple):
+        try:
+            batch = np.asarray(x)
+        except ValueError:
+            batch = np.asarray(None)
+        if batch.ndim == 0 and batch.dtype.kind in "iuf":
+            return _number(where, batch.item(), integral)
+        if integral and batch.dtype.kind in "iu":
+            return batch
+        if batch.dtype.kind in "iuf":
+            return batch.astype(np.float64)
+    kind = "number of counts" if integral else "real number"
+    raise TypeError(f"{where} must be a {kind}, got {x!r}")
+
+
+def _field(kind: Kind, default: Any) -> Any:
+    return dataclasses.field(default=default, metadata={"kind": kind})
+
+
+def number(
+    *, default: Any = dataclasses.MISSING, least: float | None = None, above: float | None = None
+) -> Any:
+    """A real number, a leaf. With `default=None` it is optional and absent from the tree."""
+    return _field(Kind(least=least, above=above, optional=default is None), default)
+
+
+def length(
+    *,
+    default: Any = dataclasses.MISSING,
+    least: int | None = 0,
+    above: int | None = None,
+    stretches: bool = True,
+) -> Any:
+    """A number of counts, a leaf: an int (exact to 2^31 - 1) or a float, by default not negative.
+
+    A growing restart multiplies it, unless `stretches` is False (a unit such as an epoch).
+    """
+    least = least if above is None else None
+    kind = Kind(True, least=least, above=above, stretches=stretches, optional=default is None)
+    return _field(kind, default)
+
+
+def numbers() -> Any:
+    """A sequence of real numbers, one array leaf."""
+    return _field(Kind(rank=1), dataclasses.MISSING)
+
+
+def boundaries(*, apart: bool = False) -> Any:
+    """A sequence of counts, not negative, one array leaf, or with `apart` a tuple of leaves."""
+    kind = Kind(integral=True, rank=1, apart=apart, least=0, stretches=True)
+    return _field(kind, dataclasses.MISSING)
+
+
+def part(convert: Callable[[Any], Any], *, several: bool = False) -> Any:
+    """A schedule, or with `several` a tuple of them; `convert` is `jaxsched.as_schedule`."""
+    return dataclasses.field(metadata={"kind": Part(convert, several)})
+
+
+def static(*, default: Any = dataclasses.MISSING) -> Any:
+    """What decides the structure: hashable, part of the tree definition, not a leaf."""
+    return dataclasses.field(default=default, metadata={"static": True})

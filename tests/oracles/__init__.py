@@ -1,0 +1,1 @@
+"""Float64 reference implementations, written apart from jaxsched and without JAX."""
