@@ -49,3 +49,5 @@ from jaxsched._recipes import triangular as triangular
 from jaxsched._recipes import warmup_cosine as warmup_cosine
 from jaxsched._recipes import wsd as wsd
 from jaxsched._schedule import Schedule as Schedule
+from jaxsched.config import from_config as from_config
+from jaxsched.config import to_config as to_config

@@ -71,6 +71,25 @@ def lr_scheduler(
     ]
 
 
+def from_config(entry: str, config: Mapping[str, Any]) -> Schedule:
+    """The schedule of one scheduler, its kwargs beside the arguments of `lr_scheduler`.
+
+    With the entry `lr_scheduler` and a `config` of one candidate, that candidate.
+    """
+    shared = {k: config[k] for k in ("base_lr", "num_training_steps", "steps_per_epoch") if k in config}
+    if absent := [k for k in ("base_lr", "num_training_steps") if k not in shared]:
+        raise ValueError(f"kumo.{entry} needs {absent[0]}")
+    own = {key: value for key, value in config.items() if key not in shared}
+    if entry == "lr_scheduler":
+        require_known(own, ["config"], "kumo.lr_scheduler")
+        candidates = lr_scheduler(own.get("config"), **shared)
+        if len(candidates) != 1:
+            raise ValueError(f"kumo.lr_scheduler holds {len(candidates)} schedules, one is meant")
+        return candidates[0]
+    interval = own.pop("interval", "step")
+    return lr_scheduler([{"name": entry, "interval": interval, "kwargs": own}], **shared)[0]
+
+
 def _candidate(element: Any, place: str, base_lr: Any, total: int, epoch: int | None) -> Schedule:
     if not element:
         return Constant(base_lr)
@@ -180,8 +199,9 @@ def _restarts(
         length = steps / cycles
         cycle = Cosine(peak, 0.0, length)
         skips = [max(0.0, begin - i * length) for i, begin in enumerate(begins)]
-        fall = Join(tuple(map(cycle.skip, skips)), tuple(begins[1:]))
-    return _warmed(peak, warmup, Join((fall, Constant(0.0)), (steps,)))
+        end = Constant(0.0).hold(0)
+        fall = Join((*map(cycle.skip, skips), end), (*begins[1:], steps))
+    return _warmed(peak, warmup, fall)
 
 
 def _begins(steps: int, cycles: float) -> list[int]:

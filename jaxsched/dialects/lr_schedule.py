@@ -55,7 +55,7 @@ class BaseLRSchedule:
     @classmethod
     def create(cls, cfg: Mapping[str, Any] | ArrayLike) -> BaseLRSchedule:
         """The schedule of the class that `cfg["type"]` names; a number is a constant."""
-        kinds = {kind.type: kind for kind in (BaseLRSchedule, *BaseLRSchedule.__subclasses__())}
+        kinds = {kind.type: kind for kind in entries().values()}
         kind = cfg.get("type", "constant") if isinstance(cfg, Mapping) else "constant"
         if kind not in kinds:
             raise ValueError(f"unknown schedule type {kind!r}{suggestion(kind, kinds)}")
@@ -179,6 +179,22 @@ class PolynomialLRSchedule(BaseLRSchedule):
 
     def _of_count(self, total: int) -> Schedule:
         return Polynomial(self.initial_value, self.final_value, total, self.power)
+
+
+def entries() -> dict[str, type[BaseLRSchedule]]:
+    """The classes by name."""
+    return {kind.__name__: kind for kind in (BaseLRSchedule, *BaseLRSchedule.__subclasses__())}
+
+
+def from_config(entry: str, config: Mapping[str, Any]) -> Schedule:
+    """The schedule of the count of one class: its cfg and `total_steps`."""
+    kinds = entries()
+    if entry not in kinds:
+        raise ValueError(f"unknown kind lr_schedule.{entry}{suggestion(entry, kinds)}")
+    if "total_steps" not in config:
+        raise ValueError(f"lr_schedule.{entry} needs total_steps")
+    cfg = {key: value for key, value in config.items() if key != "total_steps"}
+    return kinds[entry](cfg).schedule(config["total_steps"])
 
 
 def _number(where: str, x: Any, rule: str) -> Any:

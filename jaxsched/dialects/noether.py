@@ -74,7 +74,7 @@ class ScheduleBaseConfig:
                     raise ValueError(str(error)) from None
             elif field.type == "bool" and not isinstance(value, bool | np.bool_):
                 raise ValueError(f"{where} must be true or false, got {value!r}")
-        if self.kind is not None and f"{str(self.kind).split('.')[-1]}Config" != name:
+        if self.kind is not None and str(self.kind).split(".")[-1] not in self._names(name):
             raise ValueError(f"{name}(kind=...) must name its schedule, got {self.kind!r}")
         if self.interval not in ("update", "epoch"):
             raise ValueError(f"{name}(interval=...) must be update or epoch, got {self.interval!r}")
@@ -90,6 +90,10 @@ class ScheduleBaseConfig:
             if start is not None:
                 self._at_most_one(f"start_{unit}", f"start_{other}")
         self._check(name)
+
+    def _names(self, name: str) -> tuple[str, ...]:
+        """The schedules that take this config."""
+        return (name.removesuffix("Config"),)
 
     def _check(self, name: str) -> None:
         """The rules of one class."""
@@ -264,10 +268,13 @@ class SequentialStepScheduleConfig:
 
 
 @dataclasses.dataclass(kw_only=True)
-class SequentialPercentScheduleList(ScheduleBaseConfig):
-    """The parts of a `SequentialPercentSchedule`."""
+class SequentialScheduleConfig(ScheduleBaseConfig):
+    """See `SequentialPercentSchedule` and `SequentialStepSchedule`."""
 
     schedule_configs: Any
+
+    def _names(self, name: str) -> tuple[str, ...]:
+        return ("SequentialPercentSchedule", "SequentialStepSchedule")
 
 
 # --- schedules ----------------------------------------------------------------------------------
@@ -497,7 +504,7 @@ class SequentialPercentSchedule(ScheduleBase):
             first value holds, in a gap and after the end a part's last value.
     """
 
-    config_type = SequentialPercentScheduleList
+    config_type = SequentialScheduleConfig
     part_type: ClassVar[Any] = SequentialPercentScheduleConfig
     unit: ClassVar[str] = "percent"
 
@@ -586,6 +593,15 @@ def create(config: Any) -> ScheduleBase:
     if name not in known:
         raise ValueError(f"unknown kind {kind!r}{suggestion(name, known)}")
     return known[name](config)
+
+
+def from_config(entry: str, config: Mapping[str, Any]) -> Schedule:
+    """The schedule of the count of one class: its config, `total_steps`, `steps_per_epoch`."""
+    if "total_steps" not in config:
+        raise ValueError(f"noether.{entry} needs total_steps")
+    own = {key: v for key, v in config.items() if key not in ("total_steps", "steps_per_epoch")}
+    schedule = create({"kind": entry, **own})
+    return schedule.schedule(config["total_steps"], config.get("steps_per_epoch"))
 
 
 def schedules() -> dict[str, type[ScheduleBase]]:
