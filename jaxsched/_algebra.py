@@ -6,7 +6,7 @@ import functools
 import operator
 from collections.abc import Callable, Hashable
 from fractions import Fraction
-from typing import Any
+from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -43,7 +43,7 @@ class Constant(Schedule):
     value: ArrayLike
 
     def at(self, t: jax.Array) -> jax.Array:
-        return jnp.broadcast_to(self.value, t.shape)  # type: ignore[arg-type]
+        return jnp.broadcast_to(self.value, t.shape)
 
 
 class Function(Schedule):
@@ -67,7 +67,7 @@ class Function(Schedule):
             return jnp.asarray(self.function(count), jnp.result_type(float))
 
         with jax.numpy_dtype_promotion("standard"):
-            return elementwise(one, t.ndim)(t)
+            return jnp.asarray(elementwise(one, t.ndim)(t))
 
     def stretched(self, factor: Any) -> Any:
         """Refused: the lengths inside a foreign function are out of reach."""
@@ -208,7 +208,7 @@ class Skip(Schedule):
     def at(self, t: jax.Array) -> jax.Array:
         t, steps = same_time(t, self.steps)
         if not is_float(t):
-            t = jnp.minimum(t, jnp.iinfo(t.dtype).max - steps)  # saturate instead of wrapping
+            t = jnp.minimum(t, np.iinfo(t.dtype).max - steps)  # saturate instead of wrapping
         return self.schedule.at(t + steps)
 
 
@@ -237,7 +237,9 @@ class Hold(Schedule):
     @property
     def duration(self) -> Any:
         """The schedule's own (0 for a `Constant`), and `steps`."""
-        return plus(0 if isinstance(self.schedule, Constant) else self.schedule.duration, self.steps)
+        return plus(
+            0 if isinstance(self.schedule, Constant) else self.schedule.duration, self.steps
+        )
 
     def at(self, t: jax.Array) -> jax.Array:
         return self.schedule.at(t)
@@ -320,31 +322,34 @@ class Restart(Schedule):
 
     def at(self, t: jax.Array) -> jax.Array:
         t, cycle = same_time(t, jnp.asarray(self.schedule.duration))
-        gain = None if self.gain is None else jnp.asarray(self.gain)
+        gain, factor = self.gain, None
         if self.cycles <= JOINED_CYCLES:
             boundaries = [cycle * jnp.asarray(i, cycle.dtype) for i in range(1, self.cycles)]
             clock = optax.join_schedules([lambda n: n] * self.cycles, boundaries)(t)
-            factor = self._joined_gain(t, boundaries) if gain is not None else None
+            if gain is not None:
+                factor = _joined_powers(jnp.asarray(gain), t, boundaries)
         else:
             index = jnp.minimum(
                 numerics.divide(t, cycle)[0], jnp.asarray(self.cycles - 1, cycle.dtype)
             )
             clock = t - index * cycle
-            one = jnp.ones((), cycle.dtype)
-            factor = None if gain is None else numerics.rate_power(index, gain, one)
+            if gain is not None:
+                factor = numerics.rate_power(index, gain, jnp.ones((), cycle.dtype))
         value = self.schedule.at(jnp.asarray(clock))
         return value if factor is None else value * factor
 
-    def _joined_gain(self, t: jax.Array, boundaries: list[jax.Array]) -> jax.Array:
-        powers = [jnp.ones((), jnp.result_type(float))]
-        for _ in boundaries:
-            powers.append(powers[-1] * self.gain)
-        constants = [lambda n, p=p: jnp.broadcast_to(p, n.shape) for p in powers]
-        return jnp.asarray(optax.join_schedules(constants, boundaries)(t))
+
+def _joined_powers(gain: jax.Array, t: jax.Array, boundaries: list[jax.Array]) -> jax.Array:
+    """1, gain, gain^2, ... from one boundary to the next."""
+    powers = [jnp.ones_like(gain)]
+    for _ in boundaries:
+        powers.append(powers[-1] * gain)
+    constants = [Constant(power).at for power in powers]
+    return jnp.asarray(optax.join_schedules(constants, boundaries)(t))
 
 
 def restarts(schedule: Schedule, n: int, growth: Any, gain: Any) -> Schedule:
-    """The schedule of `Schedule.restarts`: one clock for equal cycles, a `Join` for growing ones."""
+    """What `Schedule.restarts` returns: one clock for equal cycles, a `Join` of growing ones."""
     require_count(n, "restarts(n=...)")
     if growth is None:
         return Restart(schedule, n, gain)
@@ -385,6 +390,7 @@ class Clip(Schedule):
 class _Pair(Schedule):
     """Two schedules and an operation on their values; the longer one decides the duration."""
 
+    operation: ClassVar[Callable[..., jax.Array]]
     left: Schedule = part(as_schedule)
     right: Schedule = part(as_schedule)
 
@@ -398,34 +404,31 @@ class _Pair(Schedule):
         return functools.reduce(largest, durations)
 
     def at(self, t: jax.Array) -> jax.Array:
-        return self.combine(self.left.at(t), self.right.at(t))
-
-    def combine(self, left: jax.Array, right: jax.Array) -> jax.Array:
-        raise NotImplementedError
+        return type(self).operation(self.left.at(t), self.right.at(t))
 
 
 class Product(_Pair):
     """The product of two schedules."""
 
-    combine = staticmethod(operator.mul)
+    operation = staticmethod(operator.mul)
 
 
 class Sum(_Pair):
     """The sum of two schedules."""
 
-    combine = staticmethod(operator.add)
+    operation = staticmethod(operator.add)
 
 
 class Difference(_Pair):
     """One schedule less another."""
 
-    combine = staticmethod(operator.sub)
+    operation = staticmethod(operator.sub)
 
 
 class Quotient(_Pair):
     """One schedule divided by another, which must not reach 0."""
 
-    combine = staticmethod(operator.truediv)
+    operation = staticmethod(operator.truediv)
 
 
 def same_time(t: jax.Array, steps: Any) -> tuple[jax.Array, jax.Array]:

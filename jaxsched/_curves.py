@@ -17,7 +17,7 @@ from jaxsched import _numerics as numerics
 from jaxsched._algebra import require_ordered, same_time
 from jaxsched._lookup import pick
 from jaxsched._schedule import Schedule
-from jaxsched.fields import boundaries, length, number, numbers, static
+from jaxsched.fields import Sequence, boundaries, length, number, numbers, static
 
 
 class _Transition(Schedule):
@@ -201,7 +201,7 @@ class Exponential(Schedule):
 
     def at(self, t: jax.Array) -> jax.Array:
         t, steps = _stairs(t, self.steps, self.staircase)
-        return self.start * numerics.rate_power(t, self.rate, steps)
+        return numerics.rate_power(t, self.rate, steps) * self.start
 
 
 class InverseTime(Schedule):
@@ -228,7 +228,7 @@ class InverseTime(Schedule):
 
     def at(self, t: jax.Array) -> jax.Array:
         t, steps = _stairs(t, self.steps, self.staircase)
-        return self.start * numerics.inverse_time(t, self.rate, steps)
+        return numerics.inverse_time(t, self.rate, steps) * self.start
 
 
 class InverseSqrt(Schedule):
@@ -253,7 +253,7 @@ class InverseSqrt(Schedule):
     shift: ArrayLike = length(default=0)
 
     def at(self, t: jax.Array) -> jax.Array:
-        return self.start * numerics.inverse_sqrt(t, self.shift, self.timescale)
+        return numerics.inverse_sqrt(t, self.shift, self.timescale) * self.start
 
 
 class PiecewiseConstant(Schedule):
@@ -269,8 +269,8 @@ class PiecewiseConstant(Schedule):
     [1.0, 1.0, 0.5, 0.25, 0.25]
     """
 
-    boundaries: ArrayLike = boundaries()
-    values: ArrayLike = numbers()
+    boundaries: Sequence = boundaries()
+    values: Sequence = numbers()
 
     def check(self) -> None:
         require_ordered(self.boundaries, "PiecewiseConstant(boundaries=...)")
@@ -292,8 +292,8 @@ class Interpolate(Schedule):
     [0.0, 0.5, 1.0, 0.5, 0.0, 0.0]
     """
 
-    boundaries: ArrayLike = boundaries()
-    values: ArrayLike = numbers()
+    boundaries: Sequence = boundaries()
+    values: Sequence = numbers()
     kind: Literal["linear", "cosine"] = static(default="linear")
 
     def check(self) -> None:
@@ -305,8 +305,8 @@ class Interpolate(Schedule):
     @property
     def duration(self) -> Any:
         """The last boundary."""
-        last = self.boundaries[..., -1]  # type: ignore[call-overload, index]
-        return last.item() if isinstance(last, np.generic) else last
+        last: Any = self.boundaries
+        return last[..., -1].item() if isinstance(last, np.ndarray) else last[..., -1]
 
     def at(self, t: jax.Array) -> jax.Array:
         knots, values = jnp.asarray(self.boundaries), jnp.asarray(self.values)
@@ -330,7 +330,7 @@ class Table(Schedule):
     [1.0, 0.5, 0.5]
     """
 
-    values: ArrayLike = numbers()
+    values: Sequence = numbers()
 
     def check(self) -> None:
         _require_lengths(self, None, self.values, 0)
@@ -338,7 +338,7 @@ class Table(Schedule):
     @property
     def duration(self) -> Any:
         """How many values there are."""
-        return jnp.shape(self.values)[-1]
+        return np.shape(self.values)[-1]
 
     def at(self, t: jax.Array) -> jax.Array:
         values = jnp.asarray(self.values)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -12,11 +14,11 @@ from jaxsched._curves import Cosine, Geometric, InverseSqrt, Linear, Power
 from jaxsched._schedule import Schedule
 from jaxsched.fields import is_concrete, require
 
-_COOLDOWNS = {
-    "linear": lambda peak, end, steps: Linear(peak, end, steps),
-    "cosine": lambda peak, end, steps: Cosine(peak, end, steps),
-    "sqrt": lambda peak, end, steps: Power(peak, end, steps, power=0.5),
-    "geometric": lambda peak, end, steps: Geometric(peak, end, steps),
+_COOLDOWNS: dict[str, Callable[..., Schedule]] = {
+    "linear": Linear,
+    "cosine": Cosine,
+    "sqrt": functools.partial(Power, power=0.5),
+    "geometric": Geometric,
 }
 
 
@@ -99,14 +101,15 @@ def one_cycle(
     if isinstance(steps, int):
         up: Any = round(warmup_fraction * steps)
     else:
-        up = jnp.round(jnp.asarray(steps, float) * warmup_fraction).astype(int)
+        up = jnp.asarray(steps, float) * warmup_fraction
+        up = jnp.asarray(jnp.round(up), int)
         up = up if isinstance(steps, jax.Array) else int(up)
     start = peak / 25 if start is None else start
     end = peak / 250_000 if end is None else end
     return Cosine(start, peak, up).then(Cosine(peak, end, _minus(steps, up)))
 
 
-def triangular(low: ArrayLike, high: ArrayLike, steps: ArrayLike) -> Schedule:
+def triangular(low: ArrayLike, high: ArrayLike, steps: Any) -> Schedule:
     """A line up and a line down, `steps` counts together; `.repeat()` it for a cyclic schedule.
 
     Args:

@@ -6,6 +6,7 @@ import abc
 import dataclasses
 import functools
 import typing
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any, Self, final
 
@@ -84,7 +85,7 @@ class Schedule(abc.ABC):
             object.__setattr__(self, name, value)
         self.check()
 
-    def check(self) -> None:
+    def check(self) -> None:  # noqa: B027  (a hook: most schedules have no such rules)
         """Raise a ValueError where concrete fields contradict one another; the default accepts."""
 
     @abc.abstractmethod
@@ -101,12 +102,13 @@ class Schedule(abc.ABC):
         return None
 
     @final
-    def __call__(self, count: ArrayLike) -> jax.Array:
+    def __call__(self, count: ArrayLike | Sequence[int] | Sequence[float]) -> jax.Array:
         """The value at `count`: any shape of integers or floats, the same shape in default floats.
 
         Below 0 it is the value at 0. Integers beyond the range of int32 (int64 under x64) saturate.
         """
-        return _evaluate(self, _as_count(count))
+        value: jax.Array = _evaluate(self, _as_count(count))
+        return value
 
     # --- the algebra: every method returns a schedule -------------------------------------------
 
@@ -191,7 +193,7 @@ class Schedule(abc.ABC):
         return _algebra.Quotient(other, self)
 
     def __neg__(self) -> Schedule:
-        return _algebra.Product(-1.0, self)
+        return _algebra.Product(_algebra.Constant(-1.0), self)
 
     def __pos__(self) -> Schedule:
         return self
@@ -266,7 +268,7 @@ def _as_count(count: Any) -> Any:
     limits = np.iinfo(np.int64 if wide else np.int32)
     if type(count) is int:
         return limits.dtype.type(min(max(count, limits.min), limits.max))
-    array = count if isinstance(count, jax.Array) else np.asarray(count)
+    array: Any = count if isinstance(count, jax.Array) else np.asarray(count)
     if jnp.issubdtype(array.dtype, np.integer):
         if isinstance(array, jax.Array):
             return array
@@ -284,8 +286,8 @@ def _widened(count: jax.Array) -> jax.Array:
     """Any integers as the default int, saturated, any floats as the default float."""
     if jnp.issubdtype(count.dtype, np.floating):
         return count.astype(jnp.result_type(float))
-    limit = jnp.iinfo(jnp.result_type(int))
-    if jnp.iinfo(count.dtype).max > limit.max:
+    limit = np.iinfo(jnp.result_type(int))
+    if np.iinfo(count.dtype).max > limit.max:
         count = jnp.minimum(count, limit.max)
     return count.astype(limit.dtype)
 

@@ -103,7 +103,9 @@ def show(options: argparse.Namespace) -> None:
     )
     with contextlib.ExitStack() as outputs:
         # opened first: an output that cannot be written is known before the work is done
-        picture = outputs.enter_context(_files.written(options.plot, "wb")) if options.plot else None
+        picture = (
+            outputs.enter_context(_files.written(options.plot, "wb")) if options.plot else None
+        )
         if picture is not None:
             _require_format(options.plot)
         table = outputs.enter_context(_files.written(options.csv)) if options.csv else None
@@ -190,7 +192,7 @@ def _require_format(path: Path) -> None:
         raise ValueError(f"{path}: cannot draw {path.suffix}, only {', '.join(sorted(known))}")
 
 
-def _show_warning(message: Warning | str, *_: Any) -> None:
+def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
     print(f"jaxsched show: warning: {message}", file=sys.stderr)
 
 

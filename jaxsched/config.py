@@ -1,7 +1,8 @@
 """Schedules as plain data: `from_config(to_config(schedule))` is the same tree, bit for bit.
 
-A config is a mapping with a `kind`, the name of a class or recipe of this package or `DIALECT.entry`
-for another system's, and that entry's arguments; schedules inside are configs again, or numbers.
+A config is a mapping with a `kind`, the name of a class or recipe of this package or
+`DIALECT.entry` for another system's, and the arguments of that entry; schedules inside are configs
+again, or numbers.
 
 >>> schedule = from_config({"kind": "Warmup", "steps": 2, "schedule": {
 ...     "kind": "Cosine", "start": 1.0, "end": 0.0, "steps": 8}})
@@ -71,7 +72,7 @@ def to_config(schedule: Schedule) -> dict[str, Any]:
     if KINDS.get(name) is not type(schedule):
         raise ValueError(f"{name} is not a class of jaxsched, it cannot be written as a config")
     config: dict[str, Any] = {"kind": name}
-    for field in dataclasses.fields(schedule):  # type: ignore[arg-type]
+    for field in dataclasses.fields(schedule):
         value = getattr(schedule, field.name)
         if value is not None:
             key = _KEY_OF_FIELD.get(field.name, field.name)
@@ -103,7 +104,8 @@ def _load(config: Any, place: str) -> Schedule:
     if entry and dialect in dialects():
         module = importlib.import_module(f"jaxsched.dialects.{dialect}")
         with _at(place):
-            return module.from_config(entry.split(".")[-1], arguments)  # type: ignore[no-any-return]
+            loaded: Schedule = module.from_config(entry.split(".")[-1], arguments)
+            return loaded
     if not isinstance(kind, str) or kind not in KINDS:
         raise ValueError(f"{place}: unknown kind {kind!r}{suggestion(kind, KINDS)}")
     return _build(kind, arguments, place)
@@ -111,11 +113,9 @@ def _load(config: Any, place: str) -> Schedule:
 
 def _build(kind: str, arguments: dict[str, Any], place: str) -> Schedule:
     entry = KINDS[kind]
-    parts = {
-        f.name: f.metadata["kind"]
-        for f in (dataclasses.fields(entry) if dataclasses.is_dataclass(entry) else ())
-        if isinstance(f.metadata.get("kind"), Part)
-    }
+    declared: Any = dataclasses.fields(entry) if dataclasses.is_dataclass(entry) else ()
+    kinds = {field.name: field.metadata.get("kind") for field in declared}
+    parts = {name: kind for name, kind in kinds.items() if isinstance(kind, Part)}
     parameters = inspect.signature(entry).parameters
     field_of_key = {_KEY_OF_FIELD.get(name, name): name for name in parameters}
     with _at(place):

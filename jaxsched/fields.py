@@ -1,4 +1,4 @@
-"""What a field of a schedule may hold: declared once, checked at construction, converted in the call.
+"""What a field of a schedule may hold: declared once, checked early, converted in the call.
 
 A field without a specifier is a number. The others are declared with `number`, `length`, `numbers`,
 `boundaries`, `part` and `static`; a schedule's checks, its integers and what a restart stretches
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import numbers as abstract_numbers
+from collections import abc
 from collections.abc import Callable, Iterable
 from fractions import Fraction
 from typing import Any
@@ -16,6 +17,9 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.typing import ArrayLike
+
+Sequence = ArrayLike | abc.Sequence[Any]  # what a sequence field takes
 
 LONGEST = 2**31 - 1  # the largest int32: a longer schedule could not be counted without x64
 

@@ -3,6 +3,4 @@
 Each returns schedules of this package, and none imports the library whose names it speaks.
 """
 
-from jaxsched.dialects import kumo as kumo
-from jaxsched.dialects import lr_schedule as lr_schedule
-from jaxsched.dialects import noether as noether
+from jaxsched.dialects import kumo as kumo, lr_schedule as lr_schedule, noether as noether

@@ -76,7 +76,9 @@ def from_config(entry: str, config: Mapping[str, Any]) -> Schedule:
 
     With the entry `lr_scheduler` and a `config` of one candidate, that candidate.
     """
-    shared = {k: config[k] for k in ("base_lr", "num_training_steps", "steps_per_epoch") if k in config}
+    shared = {
+        k: config[k] for k in ("base_lr", "num_training_steps", "steps_per_epoch") if k in config
+    }
     if absent := [k for k in ("base_lr", "num_training_steps") if k not in shared]:
         raise ValueError(f"kumo.{entry} needs {absent[0]}")
     own = {key: value for key, value in config.items() if key not in shared}

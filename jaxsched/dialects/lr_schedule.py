@@ -183,7 +183,8 @@ class PolynomialLRSchedule(BaseLRSchedule):
 
 def entries() -> dict[str, type[BaseLRSchedule]]:
     """The classes by name."""
-    return {kind.__name__: kind for kind in (BaseLRSchedule, *BaseLRSchedule.__subclasses__())}
+    kinds: list[type[BaseLRSchedule]] = [BaseLRSchedule, *BaseLRSchedule.__subclasses__()]
+    return {kind.__name__: kind for kind in kinds}
 
 
 def from_config(entry: str, config: Mapping[str, Any]) -> Schedule:

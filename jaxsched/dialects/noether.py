@@ -18,10 +18,9 @@ from __future__ import annotations
 import bisect
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 
@@ -29,218 +28,32 @@ from jaxsched._algebra import Constant, Join
 from jaxsched._curves import Cosine, Linear, PiecewiseConstant, Polynomial, Table
 from jaxsched._names import require_known, suggestion
 from jaxsched._schedule import Schedule
+from jaxsched.dialects._noether_configs import (
+    FRACTION,
+    STEPS,
+    ConstantScheduleConfig as ConstantScheduleConfig,
+    CosineDecreasingScheduleConfig as CosineDecreasingScheduleConfig,
+    CosineIncreasingScheduleConfig as CosineIncreasingScheduleConfig,
+    CustomScheduleConfig as CustomScheduleConfig,
+    DecreasingProgressScheduleConfig as DecreasingProgressScheduleConfig,
+    IncreasingProgressScheduleConfig as IncreasingProgressScheduleConfig,
+    LinearDecreasingScheduleConfig as LinearDecreasingScheduleConfig,
+    LinearIncreasingScheduleConfig as LinearIncreasingScheduleConfig,
+    LinearWarmupCosineDecayScheduleConfig as LinearWarmupCosineDecayScheduleConfig,
+    PeriodicBoolScheduleConfig as PeriodicBoolScheduleConfig,
+    PolynomialDecreasingScheduleConfig as PolynomialDecreasingScheduleConfig,
+    PolynomialIncreasingScheduleConfig as PolynomialIncreasingScheduleConfig,
+    ProgressScheduleConfig as ProgressScheduleConfig,
+    ScheduleBaseConfig as ScheduleBaseConfig,
+    SequentialScheduleConfig as SequentialScheduleConfig,
+    StepDecreasingScheduleConfig as StepDecreasingScheduleConfig,
+    StepFixedScheduleConfig as StepFixedScheduleConfig,
+    StepIntervalScheduleConfig as StepIntervalScheduleConfig,
+    coerce,
+)
 from jaxsched.fields import LONGEST, Kind, is_concrete
 
 MOST_LEVELS = 2**20  # of a stepwise schedule: its boundaries are a list
-
-# --- configs: the reference's names, fields, defaults and rules ---------------------------------
-
-_UNIT = Kind(least=0, most=1, optional=True)
-_STEPS = Kind(integral=True, least=0, optional=True, whole=True)
-
-
-def _field(default: Any = dataclasses.MISSING, **rule: Any) -> Any:
-    return dataclasses.field(default=default, metadata={"kind": Kind(**rule)})
-
-
-def _nullable(kind: Kind) -> Any:
-    return dataclasses.field(default=None, metadata={"kind": kind})
-
-
-@dataclasses.dataclass(kw_only=True)
-class ScheduleBaseConfig:
-    """What every config accepts, used or not. Anything wrong is a ValueError."""
-
-    kind: str | None = None
-    overhang_percent: float | None = _nullable(Kind(optional=True))
-    overhang_steps: int | None = _nullable(Kind(integral=True, optional=True, whole=True))
-    start_value: Any = _field(0.0, least=0)
-    end_value: Any = _field(1e-6, least=0)
-    weight_decay: float | None = _field(0.0, optional=True)
-    start_percent: float | None = _nullable(_UNIT)
-    end_percent: float | None = _nullable(_UNIT)
-    start_step: int | None = _nullable(_STEPS)
-    end_step: int | None = _nullable(_STEPS)
-    interval: Literal["update", "epoch"] = "update"
-
-    def __post_init__(self) -> None:
-        name = type(self).__name__
-        for field in dataclasses.fields(self):
-            value, where = getattr(self, field.name), f"{name}({field.name}=...)"
-            if "kind" in field.metadata:
-                try:
-                    setattr(self, field.name, field.metadata["kind"].coerce(where, value))
-                except TypeError as error:
-                    raise ValueError(str(error)) from None
-            elif field.type == "bool" and not isinstance(value, bool | np.bool_):
-                raise ValueError(f"{where} must be true or false, got {value!r}")
-        if self.kind is not None and str(self.kind).split(".")[-1] not in self._names(name):
-            raise ValueError(f"{name}(kind=...) must name its schedule, got {self.kind!r}")
-        if self.interval not in ("update", "epoch"):
-            raise ValueError(f"{name}(interval=...) must be update or epoch, got {self.interval!r}")
-        self._at_most_one("overhang_percent", "overhang_steps")
-        for unit, other in (("percent", "step"), ("step", "percent")):
-            start, end = getattr(self, f"start_{unit}"), getattr(self, f"end_{unit}")
-            if (start is None) != (end is None):
-                raise ValueError(f"{name} needs both start_{unit} and end_{unit}, or neither")
-            if start is not None and start >= end:
-                raise ValueError(
-                    f"{name}(start_{unit}=...) must be less than end_{unit}={end}, got {start}"
-                )
-            if start is not None:
-                self._at_most_one(f"start_{unit}", f"start_{other}")
-        self._check(name)
-
-    def _names(self, name: str) -> tuple[str, ...]:
-        """The schedules that take this config."""
-        return (name.removesuffix("Config"),)
-
-    def _check(self, name: str) -> None:
-        """The rules of one class."""
-
-    def _at_most_one(self, *keys: str) -> None:
-        given = [key for key in keys if getattr(self, key) is not None]
-        if len(given) > 1:
-            raise ValueError(f"{type(self).__name__} takes only one of {' and '.join(given)}")
-
-
-@dataclasses.dataclass(kw_only=True)
-class ProgressScheduleConfig(ScheduleBaseConfig):
-    """`exclude_last`: a step more in total; `exclude_first`: one more, and one already made."""
-
-    exclude_first: bool = False
-    exclude_last: bool = False
-
-
-@dataclasses.dataclass(kw_only=True)
-class DecreasingProgressScheduleConfig(ProgressScheduleConfig):
-    """From max_value to end_value <= max_value."""
-
-    max_value: Any = _field(least=0)
-    end_value: Any = _field(0.0, least=0)
-
-    def _check(self, name: str) -> None:
-        _require_order(name, "end_value", self.end_value, self.max_value)
-
-
-@dataclasses.dataclass(kw_only=True)
-class IncreasingProgressScheduleConfig(ProgressScheduleConfig):
-    """From start_value to max_value >= start_value."""
-
-    max_value: Any = _field()
-    start_value: Any = _field(0.0)
-
-    def _check(self, name: str) -> None:
-        _require_order(name, "start_value", self.start_value, self.max_value)
-
-
-@dataclasses.dataclass(kw_only=True)
-class LinearDecreasingScheduleConfig(DecreasingProgressScheduleConfig):
-    """See `LinearDecreasingSchedule`."""
-
-
-@dataclasses.dataclass(kw_only=True)
-class LinearIncreasingScheduleConfig(IncreasingProgressScheduleConfig):
-    """See `LinearIncreasingSchedule`."""
-
-
-@dataclasses.dataclass(kw_only=True)
-class CosineDecreasingScheduleConfig(DecreasingProgressScheduleConfig):
-    """See `CosineDecreasingSchedule`."""
-
-
-@dataclasses.dataclass(kw_only=True)
-class CosineIncreasingScheduleConfig(IncreasingProgressScheduleConfig):
-    """See `CosineIncreasingSchedule`."""
-
-
-@dataclasses.dataclass(kw_only=True)
-class PolynomialDecreasingScheduleConfig(DecreasingProgressScheduleConfig):
-    """See `PolynomialDecreasingSchedule`."""
-
-    power: Any = _field(1.0, least=0)
-
-
-@dataclasses.dataclass(kw_only=True)
-class PolynomialIncreasingScheduleConfig(IncreasingProgressScheduleConfig):
-    """See `PolynomialIncreasingSchedule`."""
-
-    power: Any = _field(1.0, least=0)
-
-
-@dataclasses.dataclass(kw_only=True)
-class StepDecreasingScheduleConfig(DecreasingProgressScheduleConfig):
-    """See `StepDecreasingSchedule`."""
-
-    factor: Any = _field(least=0)
-    decreases_interval: float = _field(above=0, below=1)
-
-
-@dataclasses.dataclass(kw_only=True)
-class StepFixedScheduleConfig(ScheduleBaseConfig):
-    """See `StepFixedSchedule`; `steps` is sorted."""
-
-    factor: Any = _field(least=0)
-    steps: list[float] = dataclasses.field()
-    start_value: Any = _field(1.0)
-
-    def _check(self, name: str) -> None:
-        if isinstance(self.steps, str) or not isinstance(self.steps, Sequence) or not self.steps:
-            raise ValueError(f"{name}(steps=...) must be a list that is not empty: {self.steps!r}")
-        kind = Kind(above=0, below=1)
-        self.steps = sorted(_as_value_error(kind, f"{name}(steps=...)", s) for s in self.steps)
-
-
-@dataclasses.dataclass(kw_only=True)
-class StepIntervalScheduleConfig(ScheduleBaseConfig):
-    """See `StepIntervalSchedule`."""
-
-    factor: Any = _field(least=0)
-    update_interval: float = _field(above=0, below=1)
-    start_value: Any = _field(1.0)
-
-
-@dataclasses.dataclass(kw_only=True)
-class ConstantScheduleConfig(ScheduleBaseConfig):
-    """See `ConstantSchedule`."""
-
-    value: Any = _field()
-
-
-@dataclasses.dataclass(kw_only=True)
-class CustomScheduleConfig(ScheduleBaseConfig):
-    """See `CustomSchedule`."""
-
-    values: Any = _field(rank=1)
-
-    def _check(self, name: str) -> None:
-        if not jnp.size(self.values):
-            raise ValueError(f"{name}(values=...) must hold at least one value")
-
-
-@dataclasses.dataclass(kw_only=True)
-class PeriodicBoolScheduleConfig(ScheduleBaseConfig):
-    """See `PeriodicBoolSchedule`."""
-
-    initial_state: bool
-    off_value: Any = _field(0.0)
-    on_value: Any = _field(1.0)
-    off_duration: int = _field(1, integral=True, least=1, whole=True)
-    on_duration: int = _field(1, integral=True, least=1, whole=True)
-    invert: bool = False
-
-
-@dataclasses.dataclass(kw_only=True)
-class LinearWarmupCosineDecayScheduleConfig(ScheduleBaseConfig):
-    """See `LinearWarmupCosineDecaySchedule`."""
-
-    max_value: Any = _field(1.0, least=0)
-    warmup_steps: int | None = _nullable(_STEPS)
-    warmup_percent: float | None = _nullable(_UNIT)
-
-    def _check(self, name: str) -> None:
-        if (self.warmup_steps is None) == (self.warmup_percent is None):
-            raise ValueError(f"{name} takes exactly one of warmup_steps and warmup_percent")
 
 
 @dataclasses.dataclass
@@ -252,7 +65,7 @@ class SequentialPercentScheduleConfig:
     end_percent: float | None = None
 
     def __post_init__(self) -> None:
-        _check_part(self, _UNIT)
+        _check_part(self, FRACTION)
 
 
 @dataclasses.dataclass
@@ -264,17 +77,7 @@ class SequentialStepScheduleConfig:
     end_step: int | None = None
 
     def __post_init__(self) -> None:
-        _check_part(self, _STEPS)
-
-
-@dataclasses.dataclass(kw_only=True)
-class SequentialScheduleConfig(ScheduleBaseConfig):
-    """See `SequentialPercentSchedule` and `SequentialStepSchedule`."""
-
-    schedule_configs: Any
-
-    def _names(self, name: str) -> tuple[str, ...]:
-        return ("SequentialPercentSchedule", "SequentialStepSchedule")
+        _check_part(self, STEPS)
 
 
 # --- schedules ----------------------------------------------------------------------------------
@@ -327,7 +130,7 @@ class ScheduleBase:
             return self._prolonged(total)
         if steps_per_epoch is None:
             raise ValueError(f"{type(self).__name__}: interval epoch needs steps_per_epoch")
-        epoch = _as_value_error(Kind(True, least=1, whole=True), "steps_per_epoch", steps_per_epoch)
+        epoch = coerce(Kind(True, least=1, whole=True), "steps_per_epoch", steps_per_epoch)
         if total < epoch:
             raise ValueError(f"total_steps must be at least steps_per_epoch={epoch}, got {total}")
         return self._prolonged(total // epoch * epoch).every(epoch)
@@ -442,8 +245,7 @@ class StepFixedSchedule(ScheduleBase):
     config_type = StepFixedScheduleConfig
 
     def _over(self, total: int) -> Schedule:
-        fractions = self.config.steps
-        begins = [_first(total, near * total, lambda n, s=near: n / total >= s) for near in fractions]
+        begins = [_first(total, s * total, lambda n: n / total, s) for s in self.config.steps]
         powers = [_power(self, k) for k in range(len(begins) + 1)]
         return PiecewiseConstant(begins, [self.config.start_value * power for power in powers])
 
@@ -530,7 +332,7 @@ class SequentialPercentSchedule(ScheduleBase):
 
     def _over(self, total: int) -> Schedule:
         bounds = self._steps(total)
-        schedules = []
+        schedules: list[Schedule] = []
         for part, (start, end) in zip(self.parts, bounds, strict=True):
             steps = max(1, end - start)
             schedules.append(part._prolonged(steps).stop(steps - 1))
@@ -571,7 +373,10 @@ class LinearWarmupCosineDecaySchedule(ScheduleBase):
         )
         fall = CosineDecreasingSchedule(max_value=c.max_value, end_value=c.end_value)
         if c.warmup_percent is None:
-            parts = [{"schedule": rise, "start_step": 0, "end_step": c.warmup_steps}, {"schedule": fall}]
+            parts = [
+                {"schedule": rise, "start_step": 0, "end_step": c.warmup_steps},
+                {"schedule": fall},
+            ]
             if not c.warmup_steps:
                 parts = [{"schedule": fall}]
             return SequentialStepSchedule(parts)._over(total)
@@ -625,18 +430,16 @@ def _last(total: int) -> int | float:
     return last if last <= LONGEST else float(last)
 
 
-def _first(total: int, near: float, begun: Callable[[int], bool]) -> int:
-    """The first step at which `begun` is true in float64, searched from an estimate."""
+def _first(total: int, near: float, level: Callable[[int], float], target: float) -> int:
+    """The first step whose level, a rising function in float64, reaches the target."""
     guess = int(near)
     low, high = max(0, guess - 2), min(total, guess + 3)
-    if (low > 0 and begun(low - 1)) or not begun(high):
+    if (low > 0 and level(low - 1) >= target) or level(high) < target:
         low, high = 0, total  # the estimate was no good
-    return low + bisect.bisect_left(range(low, high), True, key=begun)
+    return low + bisect.bisect_left(range(low, high), target, key=level)
 
 
-def _intervals(
-    schedule: ScheduleBase, total: int, interval: float
-) -> tuple[list[int], list[Any]]:
+def _intervals(schedule: ScheduleBase, total: int, interval: float) -> tuple[list[int], list[Any]]:
     """The first step of every k = int(round((step / total) / interval, 10)), and factor^k."""
 
     def index(step: int) -> int:
@@ -651,7 +454,7 @@ def _intervals(
         if k > MOST_LEVELS:
             raise ValueError(f"{schedule!r} has more than {MOST_LEVELS} levels")
         powers.append(power)
-        begins.append(_first(total, k * interval * total, lambda n, k=k: index(n) >= k))
+        begins.append(_first(total, k * interval * total, index, k))
     return begins, powers
 
 
@@ -665,19 +468,10 @@ def _power(schedule: ScheduleBase, k: int) -> Any:
 def _total(total_steps: Any) -> int:
     if not is_concrete(total_steps):
         raise ValueError("total_steps must be a known int, it decides the structure")
-    return int(
-        _as_value_error(Kind(True, least=1, whole=True), "total_steps", np.asarray(total_steps))
-    )
+    return int(coerce(Kind(True, least=1, whole=True), "total_steps", np.asarray(total_steps)))
 
 
 # --- configs from anything ----------------------------------------------------------------------
-
-
-def _as_value_error(kind: Kind, where: str, x: Any) -> Any:
-    try:
-        return kind.coerce(where, x)
-    except TypeError as error:
-        raise ValueError(str(error)) from None
 
 
 def _as_config(kind: Any, config: Any, keywords: Mapping[str, Any]) -> Any:
@@ -693,7 +487,8 @@ def _as_config(kind: Any, config: Any, keywords: Mapping[str, Any]) -> Any:
     elif isinstance(config, str | int | float | Sequence):
         raise ValueError(f"{name} must be a mapping or an object with attributes, got {config!r}")
     else:
-        given = {key: getattr(config, key) for key in fields if hasattr(config, key)} | keywords
+        given = {key: getattr(config, key) for key in fields if hasattr(config, key)}
+        given |= keywords
         if isinstance(config, ScheduleBaseConfig):
             given.pop("kind")
     require_known(given, fields, name)
@@ -709,11 +504,11 @@ def _check_part(part: Any, kind: Kind) -> None:
     part.schedule = create(part.schedule)
     for field in dataclasses.fields(part)[1:]:
         where = f"{name}({field.name}=...)"
-        setattr(part, field.name, _as_value_error(kind, where, getattr(part, field.name)))
+        setattr(part, field.name, coerce(kind, where, getattr(part, field.name)))
 
 
 def _filled(sequence: ScheduleBase, parts: Sequence[Any], unit: str) -> list[tuple[Any, Any]]:
-    """The start and end of each part, missing ones from the neighbours; the last end may be None."""
+    """Start and end of each part, missing ones from the neighbours; the last end may be None."""
     starts = [getattr(part, f"start_{unit}") for part in parts]
     ends = [getattr(part, f"end_{unit}") for part in parts]
     starts[0] = 0 if starts[0] is None else starts[0]
@@ -722,15 +517,10 @@ def _filled(sequence: ScheduleBase, parts: Sequence[Any], unit: str) -> list[tup
         ends[i - 1] = starts[i] if ends[i - 1] is None else ends[i - 1]
         if starts[i] is None:
             raise ValueError(
-                f"{type(sequence).__name__}: part {i - 1} has no end_{unit}, part {i} no start_{unit}"
+                f"{type(sequence).__name__}: no end_{unit} in part {i - 1}, no start_{unit} in {i}"
             )
     bounds = list(zip(starts, ends, strict=True))
     known = [bound for pair in bounds for bound in pair if bound is not None]
     if known != sorted(known):
         raise ValueError(f"{type(sequence).__name__}: starts and ends out of order, {known}")
     return bounds
-
-
-def _require_order(name: str, key: str, small: Any, large: Any) -> None:
-    if is_concrete(small) and is_concrete(large) and np.any(np.asarray(small) > np.asarray(large)):
-        raise ValueError(f"{name}({key}=...) must be at most max_value={large}, got {small}")
