@@ -1,0 +1,45 @@
+"""Every snippet of the README runs as it stands, and its set-up commands are where CI looks."""
+
+import contextlib
+import doctest
+import io
+import re
+from pathlib import Path
+
+import jax
+import pytest
+
+README = Path(__file__).parent.parent / "README.md"
+BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", README.read_text(), re.M | re.S)
+SCRIPTS = [code for language, code in BLOCKS if language == "python" and ">>>" not in code]
+
+
+@pytest.fixture(autouse=True)
+def a_readers_settings():
+    """JAX as it comes: Optax itself needs implicit promotion."""
+    with jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"):
+        yield
+
+
+def test_the_examples_give_what_they_show():
+    """One session from top to bottom, as a reader would type it."""
+    results = doctest.testfile(str(README), module_relative=False)
+    assert results.attempted > 30
+    assert results.failed == 0
+
+
+@pytest.mark.parametrize("code", SCRIPTS)
+def test_a_script_runs_when_pasted_into_a_file(code, tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(code)
+    output = io.StringIO()
+    with contextlib.redirect_stdout(output):
+        exec(compile(code, str(script), "exec"), {"__name__": "__main__"})
+    if "print" in code:
+        losses = [float(x) for x in re.findall(r"loss (\S+)", output.getvalue())]
+        assert len(losses) > 2 and losses[-1] < losses[0] / 2
+
+
+def test_the_first_two_shell_blocks_are_the_set_up():
+    first, second = [code for language, code in BLOCKS if language == "sh"][:2]
+    assert "-m jaxsched show" in first and "-m pytest" in second
