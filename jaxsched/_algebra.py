@@ -15,10 +15,11 @@ import optax
 from jax.typing import ArrayLike
 
 from jaxsched import _numerics as numerics
+from jaxsched._lengths import largest, minus, multiple, plus, same_time, smallest, times
 from jaxsched._lookup import UNROLLED, passed
 from jaxsched._schedule import Schedule
 from jaxsched.fields import (
-    LONGEST,
+    Kind,
     boundaries,
     is_concrete,
     is_float,
@@ -127,23 +128,27 @@ class Join(Schedule):
         return plus(self.boundaries[-1], last) if self.boundaries else last
 
     def at(self, t: jax.Array) -> jax.Array:
-        structures = {jax.tree.structure(s) for s in self.schedules}
-        flat = all(jnp.ndim(leaf) == 0 for leaf in jax.tree.leaves(self.schedules))
-        if len(self.schedules) > UNROLLED and len(structures) == 1 and flat:
+        if len(self.schedules) > UNROLLED and self._alike():
             return self._looked_up(t)
         # a float boundary makes the clock of its own part a float, and of no other
         with jax.numpy_dtype_promotion("standard"):
             joined = optax.join_schedules([s.at for s in self.schedules], self.boundaries)
             return jnp.asarray(joined(t))
 
+    def _alike(self) -> bool:
+        """Whether all parts are one tree of numbers, so that one evaluation serves them."""
+        types = [(jax.tree.structure(s), jax.tree.map(jnp.result_type, s)) for s in self.schedules]
+        kinds = {(tree, tuple(jax.tree.leaves(dtypes))) for tree, dtypes in types}
+        return len(kinds) == 1 and all(x.ndim == 0 for x in jax.tree.leaves(self.schedules))
+
     def _looked_up(self, t: jax.Array) -> jax.Array:
         kind = jnp.result_type(float if any(map(is_float, self.boundaries)) else int)
         starts = jnp.stack([jnp.asarray(b).astype(kind) for b in self.boundaries])
         index = passed(t, starts)
         begin = jnp.concatenate([jnp.zeros(1, kind), starts])[index]
-        clock = t - begin if t.dtype == begin.dtype else t.astype(float) - begin.astype(float)
+        clock = operator.sub(*same_time(t, begin))
         part = jax.tree.map(lambda *leaves: jnp.stack(leaves)[index], *self.schedules)
-        return elementwise(lambda s, n: s.at(n), t.ndim)(part, clock)  # type: ignore[no-any-return]
+        return jnp.asarray(elementwise(lambda s, n: s.at(n), t.ndim)(part, clock))
 
 
 class Warmup(Schedule):
@@ -202,8 +207,7 @@ class Skip(Schedule):
     @property
     def duration(self) -> Any:
         """What is left of the schedule."""
-        whole = self.schedule.duration
-        return None if whole is None else largest(0, whole - self.steps)
+        return minus(self.schedule.duration, self.steps)
 
     def at(self, t: jax.Array) -> jax.Array:
         t, steps = same_time(t, self.steps)
@@ -222,7 +226,7 @@ class Stop(Schedule):
     def duration(self) -> Any:
         """`steps`, or less where the schedule is shorter."""
         whole = self.schedule.duration
-        return self.steps if whole is None else -largest(-whole, -self.steps)  # type: ignore[operator]
+        return self.steps if whole is None else smallest(whole, self.steps)
 
     def at(self, t: jax.Array) -> jax.Array:
         return self.schedule.at(jnp.minimum(*same_time(t, self.steps)))
@@ -234,12 +238,14 @@ class Hold(Schedule):
     schedule: Schedule = part(as_schedule)
     steps: ArrayLike = length()
 
+    def check(self) -> None:
+        self.duration  # noqa: B018  (a ValueError where there is none to prolong)
+
     @property
     def duration(self) -> Any:
         """The schedule's own (0 for a `Constant`), and `steps`."""
-        return plus(
-            0 if isinstance(self.schedule, Constant) else self.schedule.duration, self.steps
-        )
+        whole = 0 if isinstance(self.schedule, Constant) else required_duration(self.schedule, self)
+        return plus(whole, self.steps)
 
     def at(self, t: jax.Array) -> jax.Array:
         return self.schedule.at(t)
@@ -254,8 +260,7 @@ class Every(Schedule):
     @property
     def duration(self) -> Any:
         """The schedule's own, rounded up to a multiple of `steps`."""
-        whole = self.schedule.duration
-        return None if whole is None else -(-whole // self.steps) * self.steps
+        return multiple(self.schedule.duration, self.steps)
 
     def at(self, t: jax.Array) -> jax.Array:
         t, steps = same_time(t, self.steps)
@@ -285,9 +290,11 @@ class Repeat(Schedule):
 
     schedule: Schedule = part(as_schedule)
 
+    def check(self) -> None:
+        required_duration(self.schedule, self)
+
     def at(self, t: jax.Array) -> jax.Array:
-        duration = jnp.asarray(self.schedule.duration)
-        return self.schedule.at(numerics.divide(*same_time(t, duration))[1])
+        return self.schedule.at(numerics.divide(*same_time(t, self.schedule.duration))[1])
 
 
 class Restart(Schedule):
@@ -318,10 +325,10 @@ class Restart(Schedule):
     @property
     def duration(self) -> Any:
         """`cycles` times the schedule's own."""
-        return times(self.schedule.duration, self.cycles)
+        return times(required_duration(self.schedule, self), self.cycles)
 
     def at(self, t: jax.Array) -> jax.Array:
-        t, cycle = same_time(t, jnp.asarray(self.schedule.duration))
+        t, cycle = same_time(t, self.schedule.duration)
         gain, factor = self.gain, None
         if self.cycles <= JOINED_CYCLES:
             boundaries = [cycle * jnp.asarray(i, cycle.dtype) for i in range(1, self.cycles)]
@@ -351,8 +358,10 @@ def _joined_powers(gain: jax.Array, t: jax.Array, boundaries: list[jax.Array]) -
 def restarts(schedule: Schedule, n: int, growth: Any, gain: Any) -> Schedule:
     """What `Schedule.restarts` returns: one clock for equal cycles, a `Join` of growing ones."""
     require_count(n, "restarts(n=...)")
-    if growth is None:
+    if growth is None or (isinstance(growth, float | int) and growth == 1):
         return Restart(schedule, n, gain)
+    required_duration(schedule, ".restarts()")
+    gain = Kind(above=0, optional=True).coerce("restarts(gain=...)", gain)
     if isinstance(growth, jax.Array) or not isinstance(growth, float | int | Fraction):
         raise TypeError(f"restarts(growth=...) must be a known number, it is static: {growth!r}")
     require(lambda g: np.isfinite(g) & (g >= 1), float(growth), "restarts(growth=...) must be >= 1")
@@ -431,12 +440,16 @@ class Quotient(_Pair):
     operation = staticmethod(operator.truediv)
 
 
-def same_time(t: jax.Array, steps: Any) -> tuple[jax.Array, jax.Array]:
-    """Counts and a length in one type: ints if both are, else floats."""
-    if is_float(t) == is_float(steps):
-        return t, jnp.asarray(steps)
-    kind = jnp.result_type(float)
-    return t.astype(kind), jnp.asarray(steps).astype(kind)
+def required_duration(schedule: Schedule, by: Any) -> Any:
+    """The duration that a method or a schedule around this one needs, or a ValueError."""
+    if schedule.duration is None:
+        needs = by if isinstance(by, str) else type(by).__name__
+        raise ValueError(
+            f"{needs} needs a schedule with a duration, and {type(schedule).__name__} has none: "
+            "give it one with .stop(steps) (or .hold(steps) for a Constant), or place the parts "
+            "yourself with Join(schedules, boundaries)"
+        )
+    return schedule.duration
 
 
 def require_count(n: Any, where: str) -> None:
@@ -451,27 +464,3 @@ def require_ordered(counts: Any, where: str) -> None:
     """Raise where known counts are out of order."""
     if is_concrete(counts) and np.any(np.diff(np.asarray(counts)) < 0):
         raise ValueError(f"{where} must be in order, got {list(np.asarray(counts).tolist())}")
-
-
-def plus(a: Any, b: Any) -> Any:
-    """The sum of two lengths; None where one is; a ValueError where it cannot be counted."""
-    return None if a is None or b is None else _countable(a + b)
-
-
-def times(a: Any, n: Any) -> Any:
-    """n lengths; None where there is none; a ValueError where they cannot be counted."""
-    return None if a is None else _countable(a * n)
-
-
-def largest(a: Any, b: Any) -> Any:
-    """The larger length, known or traced."""
-    if isinstance(a, jax.Array) or isinstance(b, jax.Array):
-        kind = float if is_float(a) or is_float(b) else int
-        return jnp.maximum(jnp.asarray(a, kind), jnp.asarray(b, kind))
-    return max(a, b)
-
-
-def _countable(steps: Any) -> Any:
-    if isinstance(steps, int):
-        require(lambda n: n <= LONGEST, steps, f"lengths must add up to at most {LONGEST}")
-    return steps

@@ -14,7 +14,8 @@ import numpy as np
 from jax.typing import ArrayLike
 
 from jaxsched import _numerics as numerics
-from jaxsched._algebra import require_ordered, same_time
+from jaxsched._algebra import require_ordered
+from jaxsched._lengths import same_time
 from jaxsched._lookup import pick
 from jaxsched._schedule import Schedule
 from jaxsched.fields import Sequence, boundaries, length, number, numbers, static

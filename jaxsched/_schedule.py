@@ -8,7 +8,7 @@ import functools
 import typing
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import Any, Self, final
+from typing import Any, ClassVar, Self, final
 
 import jax
 import jax.numpy as jnp
@@ -51,15 +51,22 @@ class Schedule(abc.ABC):
     ValueError: Sawtooth(steps=...) must be at least 1, got 0
     """
 
+    _kinds: ClassVar[dict[str, Kind | Part]] = {}
+
     # np.float32(2) * schedule must reach __rmul__ instead of becoming an object array
     __array_ufunc__ = None
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        dataclasses.dataclass(frozen=True, eq=False, repr=False)(cls)
-        declared = dataclasses.fields(cls)  # type: ignore[arg-type]
+        made: Any = dataclasses.dataclass(frozen=True, eq=False, repr=False)(cls)
+        declared = dataclasses.fields(made)
         meta = tuple(f.name for f in declared if f.metadata.get("static"))
-        data = tuple(f.name for f in declared if not f.metadata.get("static"))
+        cls._kinds = {
+            f.name: f.metadata.get("kind") or Kind(optional=f.default is None)
+            for f in declared
+            if f.name not in meta
+        }
+        data = tuple(cls._kinds)
         keys = tuple(jax.tree_util.GetAttrKey(name) for name in data)
 
         def flatten(self: Schedule) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
@@ -80,7 +87,7 @@ class Schedule(abc.ABC):
         jax.tree_util.register_pytree_with_keys(cls, flatten_with_keys, unflatten, flatten)
 
     def __post_init__(self) -> None:
-        for name, kind in self._kinds().items():
+        for name, kind in self._kinds.items():
             value = kind.coerce(self._where(name), getattr(self, name))
             object.__setattr__(self, name, value)
         self.check()
@@ -114,7 +121,7 @@ class Schedule(abc.ABC):
 
     def then(self, following: Any) -> Schedule:
         """This schedule, and from its duration on `following`, which counts from 0 there."""
-        end = self._required_duration("then")
+        end = _algebra.required_duration(self, ".then()")
         if isinstance(self, _algebra.Join):
             return _algebra.Join((*self.schedules, following), (*self.boundaries, end))
         return _algebra.Join((self, following), (end,))
@@ -137,8 +144,6 @@ class Schedule(abc.ABC):
 
     def hold(self, steps: ArrayLike) -> Schedule:
         """The final value for `steps` counts more: the same values, a longer duration."""
-        if not isinstance(self, _algebra.Constant):
-            self._required_duration("hold")
         return _algebra.Hold(self, steps)
 
     def restarts(
@@ -148,12 +153,10 @@ class Schedule(abc.ABC):
 
         With `growth` >= 1 every length inside cycle i is round(length * growth^i).
         """
-        self._required_duration("restarts")
         return _algebra.restarts(self, n, growth, gain)
 
     def repeat(self) -> Schedule:
         """This schedule for ever: s(n mod duration)."""
-        self._required_duration("repeat")
         return _algebra.Repeat(self)
 
     def every(self, k: ArrayLike) -> Schedule:
@@ -202,52 +205,33 @@ class Schedule(abc.ABC):
 
     def __repr__(self) -> str:
         """A constructor call; `eval` of it gives the same tree where the leaves are numbers."""
-        kinds = self._kinds()
-        shown = ((name, kinds.get(name), value) for name, value in self.__dict__.items())
         arguments = (
-            f"{name}={_show(value, getattr(kind, 'rank', 0))}"
-            for name, kind, value in shown
+            f"{name}={_show(value, getattr(self._kinds.get(name), 'rank', 0))}"
+            for name, value in self.__dict__.items()
             if value is not None
         )
         return f"{type(self).__name__}({', '.join(arguments)})"
 
     def stretched(self, factor: Fraction | int) -> Self:
         """This schedule with every length inside times `factor`, rounded where an integer."""
-        return dataclasses.replace(  # type: ignore[type-var]
-            self,
-            **{
-                name: kind.stretched(getattr(self, name), Fraction(factor))
-                for name, kind in self._kinds().items()
-            },
-        )
+        this: Any = self
+        longer = {
+            name: kind.stretched(getattr(self, name), Fraction(factor))
+            for name, kind in self._kinds.items()
+        }
+        stretched: Self = dataclasses.replace(this, **longer)
+        return stretched
 
     def traced(self) -> Self:
         """This schedule with leaves of the default dtypes and checked ranks, for use in a trace."""
         ready = object.__new__(type(self))
         ready.__dict__.update(self.__dict__)
-        for name, kind in self._kinds().items():
+        for name, kind in self._kinds.items():
             ready.__dict__[name] = kind.traced(self._where(name), getattr(self, name))
         return ready
 
-    @classmethod
-    def _kinds(cls) -> dict[str, Kind | Part]:
-        return {
-            f.name: f.metadata.get("kind") or Kind(optional=f.default is None)
-            for f in dataclasses.fields(cls)  # type: ignore[arg-type]
-            if not f.metadata.get("static")
-        }
-
     def _where(self, name: str) -> str:
         return f"{type(self).__name__}({name}=...)"
-
-    def _required_duration(self, method: str) -> Any:
-        if self.duration is None:
-            raise ValueError(
-                f"{type(self).__name__}.{method}() needs a duration, and this schedule has none: "
-                "give it one with .stop(steps) (or .hold(steps) for a Constant), or place the "
-                "parts yourself with Join(schedules, boundaries)"
-            )
-        return self.duration
 
 
 @functools.partial(jax.jit, inline=True)
@@ -264,8 +248,7 @@ def _as_count(count: Any) -> Any:
     """`count` as an array that jit takes as it is; what JAX would wrap silently saturates."""
     if isinstance(count, jax.Array) and count.dtype in _READY:
         return count
-    wide = jax.config.jax_enable_x64  # type: ignore[attr-defined]
-    limits = np.iinfo(np.int64 if wide else np.int32)
+    limits = np.iinfo(jnp.result_type(int))
     if type(count) is int:
         return limits.dtype.type(min(max(count, limits.min), limits.max))
     array: Any = count if isinstance(count, jax.Array) else np.asarray(count)

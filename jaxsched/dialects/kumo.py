@@ -264,10 +264,10 @@ def _warmup(ratio_or_steps: Any, total: int) -> int:
     )
 
 
-def _number(name: str, x: Any, **rule: float) -> float:
+def _number(name: str, x: Any, **rule: Any) -> float:
     if isinstance(x, jax.Array):
         x = x.item()  # it decides the structure; a tracer raises JAX's own error here
-    return float(Kind(**rule).coerce(name, x))  # type: ignore[arg-type]
+    return float(Kind(**rule).coerce(name, x))
 
 
 def _require_steps(name: str, n: Any) -> None:

@@ -234,9 +234,12 @@ class StepDecreasingSchedule(DecreasingProgressSchedule):
 
     config_type = StepDecreasingScheduleConfig
 
-    def _curve(self, start: Any, end: Any, total: int) -> Schedule:
+    def _over(self, total: int) -> Schedule:
+        (start, end), first = self._ends(), self.config.exclude_first
+        total += first + self.config.exclude_last
         begins, powers = _intervals(self, total, self.config.decreases_interval)
-        return PiecewiseConstant(begins, [end + (start - end) * power for power in powers])
+        levels = [end + (start - end) * power for power in powers]
+        return _stairs([begin - first for begin in begins], levels)
 
 
 class StepFixedSchedule(ScheduleBase):
@@ -247,7 +250,7 @@ class StepFixedSchedule(ScheduleBase):
     def _over(self, total: int) -> Schedule:
         begins = [_first(total, s * total, lambda n: n / total, s) for s in self.config.steps]
         powers = [_power(self, k) for k in range(len(begins) + 1)]
-        return PiecewiseConstant(begins, [self.config.start_value * power for power in powers])
+        return _stairs(begins, [self.config.start_value * power for power in powers])
 
 
 class StepIntervalSchedule(ScheduleBase):
@@ -257,7 +260,7 @@ class StepIntervalSchedule(ScheduleBase):
 
     def _over(self, total: int) -> Schedule:
         begins, powers = _intervals(self, total, self.config.update_interval)
-        return PiecewiseConstant(begins, [self.config.start_value * power for power in powers])
+        return _stairs(begins, [self.config.start_value * power for power in powers])
 
 
 class ConstantSchedule(ScheduleBase):
@@ -331,12 +334,13 @@ class SequentialPercentSchedule(ScheduleBase):
         ]
 
     def _over(self, total: int) -> Schedule:
-        bounds = self._steps(total)
+        # an overhang can put the later parts past all counts
+        bounds = [b for i, b in enumerate(self._steps(total)) if i == 0 or b[0] <= LONGEST]
         schedules: list[Schedule] = []
-        for part, (start, end) in zip(self.parts, bounds, strict=True):
+        for part, (start, end) in zip(self.parts, bounds, strict=False):
             steps = max(1, end - start)
-            schedules.append(part._prolonged(steps).stop(steps - 1))
-        first = bounds[0][0]
+            schedules.append(part._prolonged(steps).stop(min(steps - 1, LONGEST)))
+        first = min(bounds[0][0], LONGEST)
         if first:
             schedules[0] = schedules[0].delay(first)
         if len(schedules) == 1:
@@ -456,6 +460,12 @@ def _intervals(schedule: ScheduleBase, total: int, interval: float) -> tuple[lis
         powers.append(power)
         begins.append(_first(total, k * interval * total, index, k))
     return begins, powers
+
+
+def _stairs(begins: Sequence[int], levels: Sequence[Any]) -> Schedule:
+    """The levels from their first steps on, without those that an overhang puts past all counts."""
+    reached = sum(begin <= LONGEST for begin in begins)
+    return PiecewiseConstant(begins[:reached], levels[: reached + 1])
 
 
 def _power(schedule: ScheduleBase, k: int) -> Any:
