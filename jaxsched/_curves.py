@@ -125,7 +125,8 @@ class Power(_Transition):
     power: ArrayLike = number(least=0)
 
     def at(self, t: jax.Array) -> jax.Array:
-        weight = numerics.power_weight(numerics.elapsed(t, self.steps), self.steps, self.power)
+        elapsed = numerics.elapsed(t, self.steps)
+        weight = numerics.power_weight(elapsed, self.steps, self.power, empty=1.0)
         return numerics.between(self.end, self.start, weight)
 
 
@@ -183,6 +184,8 @@ class Exponential(Schedule):
 
         v(n) = start rate^(n / steps),    the quotient rounded down with `staircase`
 
+    Growth (rate > 1) ends at the largest float, not at infinity.
+
     Args:
         start: value at count 0 and before.
         rate: factor, > 0.
@@ -202,7 +205,8 @@ class Exponential(Schedule):
 
     def at(self, t: jax.Array) -> jax.Array:
         t, steps = _stairs(t, self.steps, self.staircase)
-        return numerics.rate_power(t, self.rate, steps) * self.start
+        largest = jnp.finfo(jnp.result_type(float)).max
+        return jnp.clip(numerics.rate_power(t, self.rate, steps) * self.start, -largest, largest)
 
 
 class InverseTime(Schedule):

@@ -1,0 +1,400 @@
+"""The arithmetic of schedules: exact at every count, in float32 and int32, at the speed of memory.
+
+1. Time is an integer. What has elapsed and what remains are differences of integers; only a
+   difference that has been taken becomes a float, so nothing is lost next to either end.
+2. The fold. A transition is its nearer endpoint plus a weight <= 1/2 of the way to the farther one;
+   the weight is a function of the smaller of elapsed and remaining. Nothing cancels, both endpoints
+   are exact, and a rise is as accurate as a fall.
+3. Two floats. A phase or a logarithm has more digits than one float. The factors of its leading
+   product are cut to so few bits (8 of a hyperparameter, 16 of a count) that the product is exact,
+   even where a compiler fuses it with an addition; the rest is a second float.
+
+Bounds are in ULP of float32, measured for integer counts and lengths up to 2^31 - 1 (values through
+`between` from or to 0 included). With x64 the same functions serve float64, to some 1e-14.
+`steps` <= 0 means: already at the end. Every function is finite, gradients too, at every count.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+from jax.typing import ArrayLike
+
+# Minimax polynomials (Lawson), the coefficients rounded to float32 one by one, the rest refitted.
+# sin^2(pi f / 2) / f^2 - 9/4 in powers of f^2 - 1/8, for f in [0, 1/2]: 2^-29.2 of the square.
+_SIN2 = (-0.026063362, -1.8678641, 0.6246981, -0.11137542, 0.012306009)
+# (2^g - 1) / g for |g| <= 0.505, without its first term log(2): 2^-28.2 of the power.
+_EXP2 = (0.24022648, 0.05550358, 0.009618504, 0.0013391892, 0.00015328881)
+# (log(1 + z) - z + z^2 / 2) / z^3 for 1 + z in [sqrt(1/2), sqrt(2)]: 2^-29.5 of the logarithm.
+_LOG = (
+    *(0.33333328, -0.25001052, 0.20001605, -0.16616723),
+    *(0.14190328, -0.13206558, 0.12852438, -0.07631338),
+)
+_LN2 = 0.6931471805599453
+_LOG2E = 1.4426950408889634
+_SQRT_HALF = 0x3F3504F3  # the bits of float32(sqrt(1/2))
+
+Pair = tuple[jax.Array, jax.Array]
+
+
+class Weight(NamedTuple):
+    """The weight (<= 1/2) of the farther endpoint; `late` where the nearer one is the second."""
+
+    share: jax.Array
+    late: jax.Array
+
+
+def between(start: ArrayLike, end: ArrayLike, weight: Weight) -> jax.Array:
+    """start + (end - start) share, or end - (end - start) share where late: never outside."""
+    start, end = _float(start), _float(end)
+    way = end - start
+    return jnp.where(weight.late, end, start) + jnp.where(weight.late, -way, way) * weight.share
+
+
+def elapsed(count: ArrayLike, steps: ArrayLike) -> jax.Array:
+    """clip(count, 0, steps), exact (in integers) if both are integers; 0 if steps <= 0."""
+    count, steps = _alike(count, steps)
+    return jnp.minimum(_at_least_0(count), _at_least_0(steps))
+
+
+def linear_weight(count: ArrayLike, steps: ArrayLike) -> Weight:
+    """x = elapsed / steps. <= 2.1 ULP."""
+    small, late = _fold(count, steps)
+    return Weight(_float(small) * (1 / _float(_positive(steps))), late)
+
+
+def cosine_weight(count: ArrayLike, steps: ArrayLike, exponent: ArrayLike | None = None) -> Weight:
+    """Of start: ((1 + cos(pi x)) / 2)^exponent, x = elapsed / steps. <= 2 ULP; a power <= 4.
+
+    The cosine never appears: (1 + cos(pi x)) / 2 = sin^2(pi (1 - x) / 2), a short polynomial.
+    Source: Loshchilov and Hutter 2017 (arXiv:1608.03983); the exponent is optax's.
+    """
+    small, late = _fold(count, steps)
+    high, low = _sin2(*_fraction(small, steps))
+    if exponent is None:
+        return Weight(high + low, late)
+    return _power(high, low, ~late, exponent)
+
+
+def power_weight(part: ArrayLike, steps: ArrayLike, power: ArrayLike, empty: float = 0.0) -> Weight:
+    """Of the first endpoint: (part / steps)^power, part in [0, steps]; 0^0 = 1. <= 3 ULP.
+
+    Where steps <= 0 the weight is `empty`, 0 or 1: part does not tell which end has been reached.
+    """
+    part, steps = _alike(part, steps)
+    small, near = _fold(part, steps)
+    share, late = _power(*_fraction(small, steps), near, power)
+    return Weight(jnp.where(steps > 0, share, 0), jnp.where(steps > 0, late, empty == 0))
+
+
+@jax.custom_jvp
+def rate_power(count: ArrayLike, rate: ArrayLike, steps: ArrayLike) -> jax.Array:
+    """rate^(count / steps), rate > 0, at any count >= 0; steps <= 0 acts as 1. <= 1.5 ULP.
+
+    It grows to the largest float and not to infinity, and so do its derivatives.
+    """
+    return _exp2(*_turns(_at_least_0(count), *_quotient(*_log2(_float(rate)), steps)))
+
+
+@rate_power.defjvp
+def _rate_power_jvp(primals: tuple[ArrayLike, ...], tangents: tuple[Any, ...]) -> Pair:
+    """In closed form: next to overflow, a derivative of the steps above is inf * 0."""
+    count, rate, steps = map(_float, (_at_least_0(primals[0]), primals[1], _positive(primals[2])))
+    value = rate_power(*primals)
+    limit = np.finfo(value.dtype).max
+    time, log = count / steps, jnp.log(rate)
+    change = jnp.zeros_like(value)
+    for slope, tangent in zip(
+        (log / steps, time / rate, -time * log / steps), tangents, strict=True
+    ):
+        if tangent.dtype != jax.dtypes.float0:
+            slope = jnp.where((value > 0) & (value < limit), slope, 0)
+            change = change + lax.clamp(-limit, value * slope, limit) * tangent.astype(value.dtype)
+    return value, change
+
+
+def geometric(count: ArrayLike, start: ArrayLike, end: ArrayLike, steps: ArrayLike) -> jax.Array:
+    """start (end / start)^x = end (start / end)^(1 - x), x = elapsed / steps. <= 2 ULP."""
+    small, late = _fold(count, steps)
+    start, end = _float(start), _float(end)
+    (first, first_low), (last, last_low) = _log2(start), _log2(end)
+    high, low = _two_sum(last, -first)
+    pace = _quotient(high, low + (last_low - first_low), steps)
+    return jnp.where(late, end, start) * _exp2(*_turns(jnp.where(late, -small, small), *pace))
+
+
+def wave_weight(count: ArrayLike, steps: ArrayLike, cycles: ArrayLike) -> Weight:
+    """Of start: (1 + cos(2 pi p)) / 2, p = cycles count / steps, at any count >= 0.
+
+    The error of p is within 4 (2^-33 p + 2^-26) to p = 2^24; steps <= 0 acts as 1.
+    """
+    cycles = _float(cycles)
+    _, turn = _turns(_at_least_0(count), *_quotient(cycles, jnp.zeros_like(cycles), steps))
+    twice = 2 * jnp.abs(turn - jnp.round(turn))  # beyond 2^24 turns the fraction leaves [-1/2, 1/2]
+    late = twice > 0.5
+    fold = jnp.where(late, 1 - twice, twice)
+    high, low = _sin2(fold, jnp.zeros_like(fold))
+    return Weight(high + low, late)
+
+
+def inverse_sqrt(count: ArrayLike, shift: ArrayLike, timescale: ArrayLike) -> jax.Array:
+    """(1 + (count + shift) / timescale)^(-1/2); timescale <= 0 acts as 1. <= 2.5 ULP."""
+    later = _float(_at_least_0(count)) + _float(shift)  # integers might overflow
+    total = 1 + later * (1 / _float(_positive(timescale)))
+    return 1 / jnp.sqrt(jnp.where(total > 0, total, 1))
+
+
+def inverse_time(count: ArrayLike, rate: ArrayLike, steps: ArrayLike) -> jax.Array:
+    """1 / (1 + rate count / steps), rate >= 0; steps <= 0 acts as 1. <= 2.5 ULP."""
+    rate = _float(rate)
+    leading, rest = _quotient(rate, jnp.zeros_like(rate), steps)
+    upper, lower = _halves(_at_least_0(count))
+    return 1 / (1 + (leading * upper + (leading * lower + rest * (upper + lower))))
+
+
+def divide(count: ArrayLike, divisor: ArrayLike) -> Pair:
+    """Quotient and remainder of count >= 0 by divisor (<= 0 acts as 1), exact."""
+    count, divisor = _alike(count, divisor)
+    count, divisor = jnp.broadcast_arrays(_at_least_0(count), _positive(divisor))
+    if count.dtype != jnp.int32:
+        rest = lax.rem(count, divisor)
+        quotient = lax.div(count, divisor)
+        return (quotient if _is_int(count) else jnp.round(quotient - rest / divisor)), rest
+    # The inverse is a little too small, hence both quotients too: one correction, upwards, is left.
+    inverse = (1 - 2.0**-21) / divisor.astype(jnp.float32)
+    first = (count.astype(jnp.float32) * inverse).astype(jnp.int32)
+    rest = count - first * divisor
+    second = (rest.astype(jnp.float32) * inverse).astype(jnp.int32)
+    rest = rest - second * divisor
+    over = rest >= divisor
+    return first + second + over.astype(jnp.int32), jnp.where(over, rest - divisor, rest)
+
+
+def _is_int(x: jax.Array) -> bool:
+    return bool(jnp.issubdtype(x.dtype, jnp.integer))
+
+
+def _float(x: ArrayLike) -> jax.Array:
+    return jnp.asarray(x).astype(jnp.result_type(float))
+
+
+def _number(x: ArrayLike) -> jax.Array:
+    x = jnp.asarray(x)
+    return x.astype(jnp.result_type(int if _is_int(x) else float))
+
+
+def _alike(a: ArrayLike, b: ArrayLike) -> Pair:
+    """Both as integers if both are, else as floats."""
+    a, b = _number(a), _number(b)
+    return (a, b) if a.dtype == b.dtype else (_float(a), _float(b))
+
+
+def _at_least_0(x: ArrayLike) -> jax.Array:
+    x = _number(x)
+    return jnp.maximum(x, jnp.zeros((), x.dtype))
+
+
+def _positive(x: ArrayLike) -> jax.Array:
+    x = _number(x)
+    return jnp.where(x > 0, x, jnp.ones((), x.dtype))
+
+
+def _fold(count: ArrayLike, steps: ArrayLike) -> Pair:
+    """The smaller of elapsed and remaining, and whether it is what remains."""
+    count, steps = _alike(count, steps)
+    done = elapsed(count, steps)
+    left = _at_least_0(steps) - done
+    late = done >= left
+    return jnp.where(late, left, done), late  # a minimum would halve the gradient at a tie
+
+
+def _head(x: jax.Array, bits: int) -> jax.Array:
+    """x rounded to so many significant bits."""
+    return lax.reduce_precision(x, np.finfo(x.dtype).nexp, bits - 1)
+
+
+def _cut(x: jax.Array, bits: int) -> jax.Array:
+    """x, a float32, without its last bits: cheaper than `_head`, and not above |x|."""
+    integer = lax.bitcast_convert_type(x, jnp.int32) & (-1 << bits)
+    return lax.bitcast_convert_type(integer, jnp.float32)
+
+
+def _opaque(x: jax.Array) -> jax.Array:
+    """x itself. XLA would fold (x + c) - c to x, and with it the error that a sum is to reveal."""
+    return _head(x, np.finfo(x.dtype).nmant + 1)
+
+
+def _fast_two_sum(a: jax.Array, b: jax.Array) -> Pair:
+    """a + b and its rounding error, exactly, if |a| >= |b| or a = 0 (Dekker 1971)."""
+    total = _opaque(a + b)
+    return total, b - (total - a)
+
+
+def _two_sum(a: jax.Array, b: jax.Array) -> Pair:
+    """a + b and its rounding error, exactly (Knuth)."""
+    swap = jnp.abs(a) < jnp.abs(b)
+    return _fast_two_sum(jnp.where(swap, b, a), jnp.where(swap, a, b))
+
+
+def _two_product(a: jax.Array, b: jax.Array) -> Pair:
+    """a b and its rounding error, exactly (Dekker 1971)."""
+    product = _opaque(a * b)
+    a_high, b_high = _head(a, 12), _head(b, 12)
+    a_low, b_low = a - a_high, b - b_high
+    return product, ((a_high * b_high - product) + a_high * b_low + a_low * b_high) + a_low * b_low
+
+
+def _halves(n: ArrayLike) -> Pair:
+    """Two floats of at most 16 bits (of 12 for floats) whose sum is n exactly."""
+    n = _number(n)
+    if _is_int(n):
+        return _float((n >> 16) << 16), _float(n & 0xFFFF)
+    high = _head(n, 12)
+    return high, n - high
+
+
+def _quotient(high: jax.Array, low: jax.Array, steps: ArrayLike) -> Pair:
+    """(high + low) / steps in two floats, the first of 8 bits."""
+    upper, lower = _halves(_positive(steps))
+    inverse = 1 / (upper + lower)
+    leading = _head(high * inverse, 8)
+    return leading, (((high - leading * upper) - leading * lower) + low) * inverse
+
+
+def _fraction(small: jax.Array, steps: ArrayLike) -> Pair:
+    """small / steps in two floats, for small <= 2^30 if it is an integer."""
+    value, steps = _float(small), _positive(steps)
+    if value.dtype != jnp.float32:
+        return value / _float(steps), jnp.zeros_like(value)
+    leading, rest = _quotient(jnp.float32(1), jnp.float32(0), steps)
+    upper = _cut(value, 8)
+    lower = _float(small - upper.astype(small.dtype))
+    return _fast_two_sum(leading * upper, leading * lower + rest * value)
+
+
+def _turns(count: jax.Array, leading: jax.Array, rest: jax.Array) -> Pair:
+    """count (leading + rest) as a whole number and a fraction in [-1/2, 1/2], to 2^24 turns."""
+    upper, lower = _halves(count)
+    first, second, third = leading * upper, leading * lower, rest * (upper + lower)
+    whole = jnp.round(first + second + third)
+    return whole, ((first - whole) + second) + third
+
+
+def _horner(coefficients: tuple[float, ...], x: jax.Array) -> jax.Array:
+    total = jnp.full_like(x, coefficients[-1])
+    for coefficient in coefficients[-2::-1]:
+        total = total * x + coefficient
+    return total
+
+
+def _sin2(high: jax.Array, low: jax.Array) -> Pair:
+    """sin^2(pi f / 2) in two floats, f = high + low in [0, 1/2]."""
+    if high.dtype != jnp.float32:
+        return jnp.sin((jnp.pi / 2) * high) ** 2, low
+    head = _cut(high, 14)
+    square = head * head
+    rest = ((high - head) + low) * (head + high)
+    y = square + rest
+    return _fast_two_sum(2.25 * square, 2.25 * rest + y * _horner(_SIN2, y - 0.125))
+
+
+def _scale(x: jax.Array, whole: jax.Array) -> jax.Array:
+    """x 2^whole, in two steps: 2^whole may overflow where the product does not."""
+    info = np.finfo(x.dtype)
+    integer = jnp.int32 if info.bits == 32 else jnp.int64
+    bias = info.maxexp - 1
+    total = lax.clamp(2.0 - 2 * bias, whole, 2.0 * bias).astype(integer)
+    for part in (total >> 1, total - (total >> 1)):
+        x = x * lax.bitcast_convert_type((part + bias) << info.nmant, x.dtype)
+    return x
+
+
+def _exp2m1(g: jax.Array) -> jax.Array:
+    """2^g - 1 for a fraction of a turn."""
+    if g.dtype != jnp.float32:
+        return jnp.expm1(g * _LN2)
+    return g * _LN2 + (g * g) * _horner(_EXP2, g)
+
+
+def _exp2(whole: jax.Array, fraction: jax.Array) -> jax.Array:
+    """2^(whole + fraction), at most the largest float."""
+    power = 1 + _exp2m1(lax.clamp(-1.0, fraction, 1.0))
+    info = np.finfo(power.dtype)
+    top = jnp.where(whole > info.maxexp, 1 - info.epsneg, jnp.minimum(power, 1 - info.epsneg))
+    power = jnp.where(whole >= info.maxexp, top, power)
+    return _scale(power, jnp.minimum(whole, info.maxexp))
+
+
+@jax.custom_jvp
+def _log2(x: jax.Array) -> Pair:
+    """log2(x) in two floats, x = (1 + z) 2^whole > 0; log(1 + z) = 2 atanh(z / (2 + z))."""
+    if x.dtype != jnp.float32:
+        return jnp.log2(x), jnp.zeros_like(x)
+    bits = lax.bitcast_convert_type(x, jnp.int32) - _SQRT_HALF
+    z = lax.bitcast_convert_type((bits & 0x7FFFFF) + _SQRT_HALF, jnp.float32) - 1
+    below, below_low = _fast_two_sum(jnp.full_like(z, 2), z)
+    r = z / below
+    product, error = _two_product(r, below)
+    r_low = (((z - product) - error) - r * below_low) / below
+    scale = 2 * _LOG2E
+    scale_high = 2.8853900432586670  # float32(scale)
+    high, low = _two_product(r, jnp.full_like(r, scale_high))
+    low = low + (scale * r_low + (scale - scale_high) * r)
+    series = scale * r * _horner((0, 1 / 3, 1 / 5, 1 / 7, 1 / 9), r * r)
+    high, low = _fast_two_sum(high, low + series)
+    whole, rest = _fast_two_sum(_float(bits >> 23), high)
+    return whole, rest + low
+
+
+@_log2.defjvp
+def _log2_jvp(primals: tuple[jax.Array], tangents: tuple[jax.Array]) -> tuple[Pair, Pair]:
+    (x,), (dx,) = primals, tangents
+    high, low = _log2(x)
+    return (high, low), (dx / (x * _LN2), jnp.zeros_like(low))
+
+
+def _power_turns(high: jax.Array, low: jax.Array, near: jax.Array, power: jax.Array) -> Pair:
+    """power log2(a), whole number and fraction: a = 1 - (high + low) if near, else high + low."""
+    if high.dtype != jnp.float32:
+        log = jnp.where(near, jnp.log1p(-high), jnp.log(jnp.where(near, 0.5, high)))
+        turns = power * (log / _LN2)
+        return jnp.round(turns), turns - jnp.round(turns)
+    # a = (1 + z) 2^exponent, where 1 + z in [sqrt(1/2), sqrt(2)] and z is exact in two floats
+    half = high > 0.29289323
+    binade = (lax.bitcast_convert_type(high, jnp.int32) - _SQRT_HALF) >> 23
+    exponent = jnp.where(near, -half.astype(jnp.int32), binade)
+    unit = lax.bitcast_convert_type((127 - exponent) << 23, jnp.float32)
+    unit = jnp.where(near, -unit, unit)
+    z = unit * high + jnp.where(near, half.astype(jnp.float32), -1.0)
+    z_high = _cut(z, 16)
+    z_low = (z - z_high) + unit * low
+    # log(1 + z) = (z_high - z_high^2 / 2) + tail; slope = power log2(e) = slope_high + slope_low
+    bend = -0.5 * (z_high * z_high)
+    tail = z_low * (1 - 0.5 * (z + z_high)) + z * z * z * _horner(_LOG, z)
+    power_high = _head(power, 16)
+    slope = power * _LOG2E
+    slope_high = _head(slope, 8)
+    slope_low = (power_high * 1.4375 - slope_high) + (power - power_high) * 1.4375
+    slope_low = slope_low + power * (_LOG2E - 1.4375)
+    exponent = exponent.astype(jnp.float32)
+    first, second, third = power_high * exponent, slope_high * z_high, slope_high * bend
+    rest = (power - power_high) * exponent + (slope_low * (z_high + bend) + slope * tail)
+    whole = jnp.round(first + second + third + rest)
+    return whole, (((first - whole) + second) + third) + rest
+
+
+def _power(high: jax.Array, low: jax.Array, near: jax.Array, power: ArrayLike) -> Weight:
+    """Of the first endpoint: a^power, a = 1 - (high + low) if near, else high + low; 0^0 = 1."""
+    power = _float(power)
+    zero = (high <= 0) & ~near
+    whole, g = _power_turns(jnp.where(zero, 0.5, high), low, near, power)
+    part = _exp2m1(lax.clamp(-1.0, g, 1.0))
+    # a^power = (1 + part) 2^whole; 1 - a^power is -part if whole = 0, (1 - part) / 2 if it is -1
+    late = (whole < -1) | ((whole == -1) & (part <= 0))
+    share = jnp.where(whole == 0, -part, _scale(jnp.where(late, 1 + part, 1 - part), whole))
+    some = power > 0
+    return Weight(jnp.where(some & ~zero, share, 0), some & (late | zero))

@@ -1,0 +1,456 @@
+"""_numerics against extended-precision references of the rounded hyperparameters, in ULP."""
+
+import itertools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from jaxsched import _numerics as nu
+
+X64 = jax.config.jax_enable_x64
+FLOAT, INT = (np.float64, np.int64) if X64 else (np.float32, np.int32)
+LONG = np.longdouble
+PI = 4 * np.arctan(LONG(1))
+EPS = 2.0**-50 if X64 else 2.0**-26
+LENGTHS = [1, 2, 3, 7, 1000, 10**5, 10**7, 10**8, 2**24 + 1, 2**31 - 1]
+PAIRS = [
+    pair
+    for start in (1.0, 3e-4, 1e-30)
+    for pair in [(start, 0.0), (start, 0.1 * start), (start, 1.5 * start), (0.0, start)]
+]
+POWERS = [0.25, 0.5, 0.9, 1.0, 1.5, 1.7, 2.0, 3.0, 5.0, 10.0]
+
+
+def counts_of(steps, past=3):
+    """As many for every length: dense at both ends and the middle, random between."""
+    near = np.arange(-200, 200)
+    places = [near, near + steps // 2, near + steps, near + steps // 4, near + steps // 3]
+    drawn = np.random.default_rng(steps).integers(0, steps + 1, 2000)
+    return np.clip(np.concatenate([*places, drawn]), -past, min(steps + past, 2**31 - 1))
+
+
+def clip(n, steps):
+    return np.clip(n, 0, steps).astype(LONG)
+
+
+def sin2(part, steps):
+    return np.sin(PI / 2 * part / steps) ** 2
+
+
+def mix(start, end, first, second):
+    return start * first + end * second
+
+
+def log(base, rest):
+    """log(base) where base + rest = 1."""
+    with np.errstate(divide="ignore"):
+        return np.where(rest < 0.5, np.log1p(-rest), np.log(base))
+
+
+def powers(base, rest, power):
+    exponent = power * log(base, rest)
+    return np.exp(exponent), -np.expm1(exponent)
+
+
+def linear(n, start, end, steps):
+    return nu.between(start, end, nu.linear_weight(n, steps))
+
+
+def linear_reference(n, start, end, steps):
+    n = clip(n, steps)
+    return mix(start, end, (steps - n) / steps, n / steps)
+
+
+def cosine(n, start, end, steps):
+    return nu.between(start, end, nu.cosine_weight(n, steps))
+
+
+def cosine_reference(n, start, end, steps):
+    n = clip(n, steps)
+    return mix(start, end, sin2(steps - n, steps), sin2(n, steps))
+
+
+def cosine_power(n, start, end, steps, exponent):
+    return nu.between(start, end, nu.cosine_weight(n, steps, exponent))
+
+
+def cosine_power_reference(n, start, end, steps, exponent):
+    n = clip(n, steps)
+    return mix(start, end, *powers(sin2(steps - n, steps), sin2(n, steps), exponent))
+
+
+def polynomial(n, start, end, steps, power):
+    left = steps - nu.elapsed(n, steps)
+    return nu.between(start, end, nu.power_weight(left, steps, power))
+
+
+def polynomial_reference(n, start, end, steps, power):
+    n = clip(n, steps)
+    return mix(start, end, *powers((steps - n) / steps, n / steps, power))
+
+
+def power(n, start, end, steps, power):
+    done = nu.elapsed(n, steps)
+    return nu.between(end, start, nu.power_weight(done, steps, power, empty=1.0))
+
+
+def power_reference(n, start, end, steps, power):
+    n = clip(n, steps)
+    return mix(end, start, *powers(n / steps, (steps - n) / steps, power))
+
+
+def rate_power_reference(n, rate, steps):
+    return np.exp(np.maximum(n, 0).astype(LONG) * log(rate, 1 - rate) / steps)
+
+
+def geometric_reference(n, start, end, steps):
+    n = clip(n, steps)
+    return np.exp((np.log(start) * (steps - n) + np.log(end) * n) / steps)
+
+
+def inverse_sqrt_reference(n, shift, timescale):
+    return 1 / np.sqrt(1 + (np.maximum(n, 0).astype(LONG) + shift) / timescale)
+
+
+def inverse_time_reference(n, rate, steps):
+    return 1 / (1 + rate * np.maximum(n, 0).astype(LONG) / steps)
+
+
+def transitions(*more):
+    """Hyperparameters (start, end, steps, ...) and the length over which to look."""
+    return [((*p, n, *m), n) for p in PAIRS for n in LENGTHS for m in itertools.product(*more)]
+
+
+RATES = [0.1, 0.5, 0.9, 0.97, 0.999, 0.999999, 1.0, 1.0001, 1.3, 2.0, 1e-20]
+RATE_CASES = [((r, n), m) for r in RATES for n in LENGTHS for m in (10 * n, 300 * n) if m < 2**31]
+GEOMETRIC_CASES = [
+    ((*p, n), n)
+    for p in [(1.0, 1e-30), (1e-30, 1e30), (3e-4, 3e-5), (1.0, 1.5), (1.0, 1.000001), (7.0, 7.0)]
+    for n in LENGTHS
+]
+SQRT_CASES = [((s, n), 2**31 - 1) for n in LENGTHS for s in (0, 5, 10**6, 2**31 - 1)]
+TIME_CASES = [
+    ((r, n), m) for r in (0.0, 0.1, 0.7, 1.0, 33.3) for n in LENGTHS for m in (n, 2**31 - 1)
+]
+
+# name: function, reference, hyperparameters, bound in ULP
+TABLE = {
+    "linear": (linear, linear_reference, transitions(), 2.1),
+    "cosine": (cosine, cosine_reference, transitions(), 2),
+    "cosine_power": (
+        cosine_power,
+        cosine_power_reference,
+        transitions([0.5, 1.0, 2.0, 3.0, 10.0]),
+        4,
+    ),
+    "polynomial": (polynomial, polynomial_reference, transitions(POWERS), 3),
+    "power": (power, power_reference, transitions(POWERS), 3),
+    "rate_power": (nu.rate_power, rate_power_reference, RATE_CASES, 1.5),
+    "geometric": (nu.geometric, geometric_reference, GEOMETRIC_CASES, 2),
+    "inverse_sqrt": (nu.inverse_sqrt, inverse_sqrt_reference, SQRT_CASES, 2.5),
+    "inverse_time": (nu.inverse_time, inverse_time_reference, TIME_CASES, 2.5),
+}
+each = pytest.mark.parametrize("name", TABLE)
+
+
+def typed(hyper):
+    return tuple(INT(h) if isinstance(h, int) else FLOAT(h) for h in hyper)
+
+
+def ulps(value, reference):
+    """In x64, where the reference is hardly better, the unit is 1e-12 relative."""
+    value, reference = np.asarray(value).astype(LONG), np.asarray(reference)
+    with np.errstate(over="ignore", invalid="ignore"):
+        unit = np.abs(reference) * 1e-12 if X64 else np.spacing(np.abs(reference).astype(FLOAT))
+        error = np.abs(value - reference) / np.maximum(unit, 2.0**-149)
+        beyond = (np.abs(reference) >= np.finfo(FLOAT).max) & np.isinf(value)
+    flushed = (np.abs(reference) < 2.0**-126) & (np.abs(value) <= 2.0**-126)
+    return np.where(beyond | flushed, 0, error)
+
+
+def error_of(function, reference, hyper, length, traced=True):
+    hyper = typed(hyper)
+    n = counts_of(length).astype(INT)
+    value = jax.jit(function)(n, *hyper) if traced else jax.jit(lambda n: function(n, *hyper))(n)
+    assert value.dtype == FLOAT and value.shape == n.shape
+    return ulps(value, reference(n, *map(LONG, hyper))).max()
+
+
+@each
+def test_error_of_traced_hyperparameters(name):
+    function, reference, cases, bound = TABLE[name]
+    errors = [error_of(function, reference, *case) for case in cases]
+    assert max(errors) <= bound, cases[int(np.argmax(errors))]
+
+
+@each
+def test_error_of_constant_hyperparameters(name):
+    function, reference, cases, bound = TABLE[name]
+    drawn = np.random.default_rng(0).choice(len(cases), 10, replace=False)
+    errors = [error_of(function, reference, *cases[i], traced=False) for i in drawn]
+    assert max(errors) <= bound, cases[drawn[np.argmax(errors)]]
+
+
+MORE = {"cosine_power": (1.7,), "polynomial": (0.5,), "power": (1.7,)}
+TRANSITIONS = ["linear", "cosine", "cosine_power", "polynomial", "power", "geometric"]
+transition = pytest.mark.parametrize("name", TRANSITIONS)
+
+
+def pairs_of(name):
+    if name == "geometric":
+        return [(1.0, 0.1), (3e-4, 3e-3), (1e-30, 1.0), (0.3, 0.3)]
+    return [*PAIRS, (-1.0, 0.7), (0.1, 0.1)]
+
+
+@transition
+@pytest.mark.parametrize("kind", [INT, FLOAT])
+def test_endpoints_are_exact(name, kind):
+    function = jax.jit(TABLE[name][0])
+    more = typed(MORE.get(name, ()))
+    for (start, end), steps in itertools.product(pairs_of(name), [-1, 0, *LENGTHS]):
+        start, end, steps = FLOAT(start), FLOAT(end), kind(steps)
+        if steps > 0:
+            assert function(kind(0), start, end, steps, *more) == start
+            assert function(kind(-5), start, end, steps, *more) == start
+        assert function(steps, start, end, steps, *more) == end
+        assert function(kind(2**31 - 1), start, end, steps, *more) == end
+
+
+@transition
+def test_stays_inside_and_monotone(name):
+    function = jax.jit(TABLE[name][0])
+    more = typed(MORE.get(name, ()))
+    for (start, end), steps in itertools.product(pairs_of(name), LENGTHS):
+        n = np.unique(counts_of(steps)).astype(INT)
+        n = np.pad(n, (0, 4096 - n.size), mode="edge")
+        value = np.asarray(function(n, FLOAT(start), FLOAT(end), INT(steps), *more))
+        low, high = sorted(map(FLOAT, (start, end)))
+        assert low <= value.min() and value.max() <= high
+        back = np.diff(value) * np.sign(start - end)
+        unit = np.maximum(np.abs(value[1:]), np.abs(value[:-1]))
+        unit = np.full_like(unit, max(abs(low), abs(high))) if low * high < 0 else unit
+        assert (back <= 2 * np.spacing(unit)).all()
+
+
+def partials_of(name):
+    """Closed forms of the derivatives: {argument: f(n, *hyper)}, 0 outside of the transition."""
+    reference = TABLE[name][1]
+    unit = {
+        0: lambda n, start, end, *more: reference(n, 1, 0, *more),
+        1: lambda n, start, end, *more: reference(n, 0, 1, *more),
+    }
+
+    def slope(n, steps):
+        n = clip(n, steps)
+        return np.sqrt(sin2(n, steps) * sin2(steps - n, steps)) * PI * n / steps**2 * (n < steps)
+
+    def bend(first, end, start, base, rest):
+        return (start - end) * first * np.where(base > 0, log(np.maximum(base, 1e-99), rest), 0)
+
+    def of_power(n, start, end, steps, power):
+        n = clip(n, steps)
+        n = n if name == "power" else steps - n
+        first = powers(n / steps, 1 - n / steps, power)[0]
+        sign = -1 if name == "power" else 1
+        return sign * bend(first, end, start, n / steps, (steps - n) / steps)
+
+    def of_exponent(n, start, end, steps, exponent):
+        n = clip(n, steps)
+        base, rest = sin2(steps - n, steps), sin2(n, steps)
+        return bend(powers(base, rest, exponent)[0], end, start, base, rest)
+
+    def inside(n, steps):
+        n = clip(n, steps)
+        return n / steps * (n < steps)
+
+    return {
+        "linear": {**unit, 2: lambda n, s, e, k: (s - e) * inside(n, k) / k},
+        "cosine": {**unit, 2: lambda n, s, e, k: (s - e) * slope(n, k)},
+        "cosine_power": {
+            **unit,
+            2: lambda n, s, e, k, p: (s - e) * p * sin2(k - clip(n, k), k) ** (p - 1) * slope(n, k),
+            3: of_exponent,
+        },
+        "polynomial": {**unit, 3: of_power},
+        "power": {**unit, 3: of_power},
+        "rate_power": {
+            0: lambda n, r, k: reference(n, r, k) * clip(n, 2**31) / k / r,
+            1: lambda n, r, k: -reference(n, r, k) * clip(n, 2**31) / k * np.log(r) / k,
+        },
+        "geometric": {
+            0: lambda n, s, e, k: reference(n, s, e, k) * (k - clip(n, k)) / k / s,
+            1: lambda n, s, e, k: reference(n, s, e, k) * clip(n, k) / k / e,
+            2: lambda n, s, e, k: -reference(n, s, e, k) * np.log(e / s) * inside(n, k) / k,
+        },
+        "inverse_sqrt": {
+            0: lambda n, c, t: -(reference(n, c, t) ** 3) / t / 2,
+            1: lambda n, c, t: reference(n, c, t) ** 3 * (clip(n, 2**31) + c) / t**2 / 2,
+        },
+        "inverse_time": {
+            0: lambda n, r, k: -(reference(n, r, k) ** 2) * clip(n, 2**31) / k,
+            1: lambda n, r, k: reference(n, r, k) ** 2 * r * clip(n, 2**31) / k**2,
+        },
+    }[name]
+
+
+def gradients(function, n, hyper, argument):
+    """By both modes; in reverse with one hyperparameter for every count."""
+
+    def at(h):
+        return function(n, *hyper[:argument], h, *hyper[argument + 1 :])
+
+    forward = jax.jvp(at, (hyper[argument],), (jnp.ones_like(hyper[argument]),))[1]
+    full = jnp.full(n.shape, hyper[argument])
+    return forward, jax.vjp(at, full)[1](jnp.ones(n.shape, FLOAT))[0]
+
+
+both_modes = jax.jit(gradients, static_argnums=(0, 3))
+GRADIENT_HYPER = {
+    **{name: [(1.0, 0.0), (0.0, 0.3), (3e-4, 3e-5)] for name in TRANSITIONS},
+    "geometric": [(1.0, 0.1), (3e-4, 3e-3)],
+    "rate_power": [(0.97,), (1.0001,), (0.1,)],
+    "inverse_sqrt": [(0.0,), (3.0,)],
+    "inverse_time": [(0.5,), (1.0,)],
+}
+
+
+@each
+def test_gradients(name):
+    function = TABLE[name][0]
+    for argument, partial in partials_of(name).items():
+        for head, steps in itertools.product(
+            GRADIENT_HYPER[name], [7, 10**5, 2**24 + 1, 2**31 - 1]
+        ):
+            if argument == len(head) and steps > 10**6:
+                continue  # a float length: float32 does not hold it
+            kind = FLOAT if argument == len(head) else INT
+            hyper = (*typed(head), kind(steps), *typed(MORE.get(name, ())))
+            n = counts_of(steps).astype(INT)
+            exact = partial(n, *map(LONG, hyper))
+            kept = (n != steps) if argument == len(head) and name in TRANSITIONS else n == n
+            for value in both_modes(function, n, hyper, argument):
+                error = np.abs(np.asarray(value) - exact)[kept]
+                assert (error <= 1e-5 * np.abs(exact)[kept] + 1e-30).all(), (argument, head, steps)
+
+
+@each
+@pytest.mark.parametrize("kind", [INT, FLOAT])
+def test_gradients_are_finite(name, kind):
+    function = TABLE[name][0]
+    n = np.array([-(2**31), -1, 0, 1, 5, 9, 10, 11, 2**30, 2**31 - 2, 2**31 - 1], INT).astype(kind)
+
+    @jax.jit
+    def all_of(hyper):
+        def at(hyper):
+            return function(n, *hyper)
+
+        full = tuple(jnp.full(n.shape, h) for h in hyper)
+        return jax.jacfwd(at)(hyper), jax.vjp(at, full)[1](jnp.ones(n.shape, FLOAT))
+
+    powers = [(0.25,), (1.0,), (10.0,)] if name in MORE else [()]
+    for steps, more in itertools.product([0.0, 1.0, 10.0, 2.0**31], powers):
+        for head in GRADIENT_HYPER[name][::2]:  # not a rate > 1, whose power is infinite
+            for value in jax.tree.leaves(all_of(typed((*head, steps, *more)))):
+                assert np.isfinite(value).all(), (head, steps, more)
+
+
+@each
+def test_second_derivatives(name):
+    hyper = typed((*GRADIENT_HYPER[name][0], 10.0, *MORE.get(name, ())))
+    first = jax.grad(lambda hyper: TABLE[name][0](np.arange(3, 7, dtype=INT), *hyper).sum())
+    for value in jax.tree.leaves(jax.jit(jax.jacfwd(first))(hyper)):
+        assert np.isfinite(value)
+
+
+@each
+def test_vmap_is_a_loop(name):
+    function = jax.jit(TABLE[name][0])
+    cases = [typed(hyper) for hyper, _ in TABLE[name][2][:: len(TABLE[name][2]) // 7]]
+    n = np.array([0, 1, 2, 5, 500, 10**6], INT)
+    stacked = [np.stack(column) for column in zip(*cases, strict=True)]
+    together = jax.vmap(function, (None, *[0] * len(stacked)))(n, *stacked)
+    for row, hyper in zip(together, cases, strict=True):
+        assert (ulps(row, np.asarray(function(n, *hyper)).astype(LONG)) <= 2).all()
+
+
+@pytest.mark.parametrize("cycles", [0.5, 1.0, 3.0, 7.25, 1000.3])
+def test_wave(cycles):
+    @jax.jit
+    def function(*a):
+        return nu.between(FLOAT(1), FLOAT(0), nu.wave_weight(*a))
+
+    slope = jax.jit(lambda n, k, c: jax.jvp(lambda c: function(n, k, c), (c,), (FLOAT(1),))[1])
+    for steps in LENGTHS:
+        n = np.concatenate([counts_of(steps), counts_of(2**31 - 1)]).astype(INT)
+        turns = np.maximum(n, 0).astype(LONG) * LONG(FLOAT(cycles)) / steps
+        turn = np.fmod(np.maximum(n, 0).astype(LONG) * LONG(FLOAT(cycles)), steps) / steps
+        exact = np.where(
+            np.abs(turn - 0.5) < 0.25, np.sin(PI * (0.5 - turn)) ** 2, 1 - np.sin(PI * turn) ** 2
+        )
+        phase = 8 * PI * (turns * EPS / 128 + EPS)
+        phase = np.where(turns < 2**24, phase, 1)  # beyond, only finite and inside
+        room = 3 * np.spacing(exact.astype(FLOAT)) + phase * np.sqrt(exact * (1 - exact)) + phase**2
+        value = np.asarray(function(n, INT(steps), FLOAT(cycles)))
+        assert (np.abs(value - exact) <= room).all()
+        assert (np.abs(function(n.astype(FLOAT), FLOAT(steps), FLOAT(cycles)) <= 1)).all()
+        exact = -PI * np.sin(2 * PI * turn) * turns / cycles
+        room = 1e-5 * np.abs(exact) + 2 * PI * phase * turns / cycles
+        value = np.asarray(slope(n, INT(steps), FLOAT(cycles)))
+        assert (np.abs(value - exact) <= room).all()
+
+
+def test_elapsed_and_powers_at_the_edges():
+    n, steps = np.array([-(2**31), 0, 3, 2**31 - 1], INT), INT(2**31 - 2)
+    elapsed = jax.jit(nu.elapsed)
+    assert elapsed(n, steps).tolist() == [0, 0, 3, 2**31 - 2]
+    assert elapsed(n, FLOAT(2.5)).tolist() == [0, 0, 2.5, 2.5]
+    assert elapsed(n, INT(-1)).tolist() == [0, 0, 0, 0]
+    value = jax.jit(lambda p: nu.between(1.0, 0.0, nu.power_weight(jnp.array([0, 1, 10]), 10, p)))
+    assert value(FLOAT(0)).tolist() == [1, 1, 1]
+    assert value(FLOAT(1e6)).tolist() == [0, 0, 1]
+
+
+def test_rate_power_ends_cleanly():
+    rate_power = jax.jit(nu.rate_power)
+    n = np.array([2**31 - 1], INT)
+    assert rate_power(n, FLOAT(1e-30), INT(1)) == 0
+    slope = jax.jit(lambda r: jax.jvp(lambda r: nu.rate_power(n, r, INT(1)), (r,), (FLOAT(1),))[1])
+    assert slope(FLOAT(1e-30)) == 0
+    assert rate_power(n, FLOAT(1e30), INT(1)) == np.finfo(FLOAT).max
+    assert rate_power(n, FLOAT(1), INT(1)) == 1
+    last = np.array([1023 if X64 else 127], INT)
+    assert rate_power(last, FLOAT(2), INT(1)) == FLOAT(2) ** last
+    assert rate_power(last - 1, FLOAT(0.5), INT(1)) == FLOAT(0.5) ** (last - 1)
+
+
+@pytest.mark.parametrize("constant", [False, True])
+def test_divide(constant):
+    top = 2**31 - 1
+    rng = np.random.default_rng(0)
+    drawn = (2.0 ** rng.uniform(0, 31, 4 if constant else 40)).astype(int)
+    traced = jax.jit(nu.divide)
+    for divisor in [1, 2, 3, 7, 1000, 2**16 + 1, 2**24 + 1, 2**30, top - 1, top, *drawn]:
+        multiples = divisor * rng.integers(0, top // divisor + 1, 10**4)
+        n = np.concatenate([m + multiples for m in (-1, 0, 1)] + [rng.integers(0, top + 1, 10**4)])
+        n = np.append(n, [top, top - 1]).clip(0, top).astype(INT)
+        d = INT(divisor)
+        quotient, rest = jax.jit(lambda n, d=d: nu.divide(n, d))(n) if constant else traced(n, d)
+        assert quotient.dtype == rest.dtype == INT
+        np.testing.assert_array_equal(quotient, n // d)
+        np.testing.assert_array_equal(rest, n % d)
+
+
+def test_divide_at_the_edges():
+    for kind in (INT, FLOAT):
+        n = np.array([-5, 0, 1, 7], kind)
+        for d in (0, -3, 1):
+            quotient, rest = nu.divide(n, kind(d))
+            assert quotient.tolist() == [0, 0, 1, 7] and rest.tolist() == [0, 0, 0, 0]
+    n = np.random.default_rng(0).uniform(0, 1e6, 10**4).astype(FLOAT)
+    for d in (FLOAT(0.1), FLOAT(2.5), FLOAT(1e5)):
+        quotient, rest = map(np.asarray, jax.jit(nu.divide)(n, d))
+        assert (quotient == np.floor(quotient)).all()
+        assert (rest >= 0).all() and (rest < d).all()
+        np.testing.assert_allclose(quotient.astype(LONG) * LONG(d) + rest, n, rtol=2 * EPS)
