@@ -30,12 +30,12 @@ def passed(t: jax.Array, boundaries: jax.Array) -> jax.Array:
     One gather a halving: 4 temporary bytes a count, where jnp.searchsorted takes 16 to 416.
     """
     total = len(boundaries)
-    index = jnp.zeros(t.shape, jnp.int32)
+    index = jnp.zeros((), jnp.int32)  # of t's shape, XLA would fold a whole gather at compile time
     for bit in reversed(range(total.bit_length())):
         further = index + (1 << bit)
         boundary = boundaries.at[jnp.minimum(further, total) - 1].get(mode="promise_in_bounds")
         index = jnp.where((further <= total) & reached(t, boundary), further, index)
-    return index
+    return jnp.broadcast_to(index, t.shape)
 
 
 def pick(t: jax.Array, boundaries: jax.Array, *tables: jax.Array) -> list[jax.Array]:

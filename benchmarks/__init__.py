@@ -1,0 +1,1 @@
+"""How fast jaxsched is, against optax and against the speed of memory: `python -m benchmarks`."""
