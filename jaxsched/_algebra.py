@@ -145,9 +145,13 @@ class Join(Schedule):
         kind = jnp.result_type(float if any(map(is_float, self.boundaries)) else int)
         starts = jnp.stack([jnp.asarray(b).astype(kind) for b in self.boundaries])
         index = passed(t, starts)
-        begin = jnp.concatenate([jnp.zeros(1, kind), starts])[index]
+
+        def entry(table: jax.Array) -> jax.Array:
+            return table.at[index].get(mode="promise_in_bounds")
+
+        begin = entry(jnp.concatenate([jnp.zeros(1, kind), starts]))
         clock = operator.sub(*same_time(t, begin))
-        part = jax.tree.map(lambda *leaves: jnp.stack(leaves)[index], *self.schedules)
+        part = jax.tree.map(lambda *leaves: entry(jnp.stack(leaves)), *self.schedules)
         return jnp.asarray(elementwise(lambda s, n: s.at(n), t.ndim)(part, clock))
 
 
