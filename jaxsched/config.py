@@ -94,7 +94,8 @@ def _plain(value: Any, where: str) -> Any:
 
 def _load(config: Any, place: str) -> Schedule:
     if isinstance(config, int | float) and not isinstance(config, bool):
-        return Constant(config)
+        with _at(place):
+            return Constant(config)
     if not isinstance(config, Mapping):
         raise ValueError(f"{place} must be a mapping with a kind, or a number, got {config!r}")
     if "kind" not in config:
@@ -137,9 +138,10 @@ def _build(kind: str, arguments: dict[str, Any], place: str) -> Schedule:
 
 
 def dialects() -> list[str]:
-    """The names of the modules in `jaxsched.dialects`."""
+    """The names of the public modules in `jaxsched.dialects`."""
     package = importlib.import_module("jaxsched.dialects")
-    return [module.name for module in pkgutil.iter_modules(package.__path__)]
+    names = [module.name for module in pkgutil.iter_modules(package.__path__)]
+    return [name for name in names if not name.startswith("_")]
 
 
 @contextlib.contextmanager

@@ -40,6 +40,16 @@ def test_a_script_runs_when_pasted_into_a_file(code, tmp_path):
         assert len(losses) > 2 and losses[-1] < losses[0] / 2
 
 
+def test_the_snippets_pass_a_type_checker(tmp_path):
+    mypy = pytest.importorskip("mypy.api", reason="mypy comes with the extra dev")
+    session = [e.source for _, code in BLOCKS for e in doctest.DocTestParser().get_examples(code)]
+    for i, code in enumerate(["".join(session), *SCRIPTS]):
+        (tmp_path / f"snippet_{i}.py").write_text(code)
+    settings = ["--config-file=", "--ignore-missing-imports", "--check-untyped-defs"]
+    report, _, status = mypy.run([*settings, str(tmp_path)])
+    assert status == 0, report
+
+
 def test_the_first_two_shell_blocks_are_the_set_up():
     first, second = [code for language, code in BLOCKS if language == "sh"][:2]
     assert "-m jaxsched show" in first and "-m pytest" in second

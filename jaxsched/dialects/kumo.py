@@ -27,10 +27,10 @@ import numpy as np
 from jax.typing import ArrayLike
 
 from jaxsched._algebra import Constant, Join
-from jaxsched._curves import Cosine, Exponential, Linear, Polynomial, Wave
+from jaxsched._curves import Cosine, Exponential, Linear, PiecewiseConstant, Polynomial, Wave
 from jaxsched._names import require_known, suggestion
 from jaxsched._schedule import Schedule
-from jaxsched.fields import LONGEST, Kind, require
+from jaxsched.fields import LONGEST, Kind, is_concrete, require
 
 MOST_CYCLES = 4096  # of cosine_with_warmup_restarts: each is a part of its own
 
@@ -120,7 +120,10 @@ def _scheduler(
     interval = scheduler.get("interval", "step")
     if interval not in ("step", "epoch"):
         raise ValueError(f"{place}: interval must be step or epoch, got {interval!r}")
-    kwargs = dict(scheduler.get("kwargs") or {})
+    kwargs = scheduler.get("kwargs") or {}
+    if not isinstance(kwargs, Mapping):
+        raise ValueError(f"{place}: kwargs must be a mapping, got {kwargs!r}")
+    kwargs = dict(kwargs)
     if name == "exponential" and kwargs.pop("warmup_ratio_or_steps", None) is not None:
         warnings.warn(f"{place}: exponential has no warmup_ratio_or_steps; ignored", stacklevel=5)
     make = SCHEDULERS[name]
@@ -201,8 +204,9 @@ def _restarts(
         length = steps / cycles
         cycle = Cosine(peak, 0.0, length)
         skips = [max(0.0, begin - i * length) for i, begin in enumerate(begins)]
-        end = Constant(0.0).hold(0)
-        fall = Join((*map(cycle.skip, skips), end), (*begins[1:], steps))
+        # the end apart: many parts of one structure are quicker to compile
+        falls = Join(tuple(map(cycle.skip, skips)), tuple(begins[1:]))
+        fall = Join((falls, Constant(0.0).hold(0)), (steps,))
     return _warmed(peak, warmup, fall)
 
 
@@ -228,7 +232,10 @@ def _polynomial(
     warmup = _warmup(warmup_ratio_or_steps, total)
     end = _number("lr_end", lr_end, least=0)
     require(lambda lr: lr > end, base_lr, f"lr_end={lr_end} must be less than base_lr")
-    decay = Polynomial(peak, peak * (end / base_lr), max(0, total - warmup), power)
+    steps, end = max(0, total - warmup), peak * (end / base_lr)
+    decay = Polynomial(peak, end, steps, power)
+    if steps and is_concrete(power) and power == 0:  # 0^0 is 1 at the last step, no more after it
+        return _warmed(peak, warmup, PiecewiseConstant([min(steps + 1, LONGEST)], [peak, end]))
     return _warmed(peak, warmup, decay)
 
 
@@ -265,8 +272,10 @@ def _warmup(ratio_or_steps: Any, total: int) -> int:
 
 
 def _number(name: str, x: Any, **rule: Any) -> float:
+    if not is_concrete(x):
+        raise ValueError(f"{name} must be a known number, it decides the structure")
     if isinstance(x, jax.Array):
-        x = x.item()  # it decides the structure; a tracer raises JAX's own error here
+        x = x.item()
     return float(Kind(**rule).coerce(name, x))
 
 

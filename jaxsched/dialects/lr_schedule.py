@@ -57,7 +57,7 @@ class BaseLRSchedule:
         """The schedule of the class that `cfg["type"]` names; a number is a constant."""
         kinds = {kind.type: kind for kind in entries().values()}
         kind = cfg.get("type", "constant") if isinstance(cfg, Mapping) else "constant"
-        if kind not in kinds:
+        if not isinstance(kind, str) or kind not in kinds:
             raise ValueError(f"unknown schedule type {kind!r}{suggestion(kind, kinds)}")
         return kinds[kind](cfg)
 
@@ -200,7 +200,7 @@ def from_config(entry: str, config: Mapping[str, Any]) -> Schedule:
 
 def _number(where: str, x: Any, rule: str) -> Any:
     """A real scalar: NumPy's, JAX's and traced ones too."""
-    if isinstance(x, np.ndarray | list | tuple) and np.ndim(x) or isinstance(x, str):
+    if isinstance(x, str | list | tuple) or np.ndim(x):
         raise TypeError(f"{where} must be {rule}, got {x!r}")
     try:
         return Kind().coerce(where, x)
