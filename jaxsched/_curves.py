@@ -201,11 +201,11 @@ class Exponential(Schedule):
     start: ArrayLike
     rate: ArrayLike = number(above=0)
     steps: ArrayLike = length(default=1, above=0)
-    staircase: bool = static(default=False)
+    staircase: bool = static(default=False, one_of=(False, True))
 
     def at(self, t: jax.Array) -> jax.Array:
         t, steps = _stairs(t, self.steps, self.staircase)
-        largest = jnp.finfo(jnp.result_type(float)).max
+        largest = np.finfo(jnp.result_type(float)).max
         return jnp.clip(numerics.rate_power(t, self.rate, steps) * self.start, -largest, largest)
 
 
@@ -229,7 +229,7 @@ class InverseTime(Schedule):
     start: ArrayLike
     rate: ArrayLike = number(least=0)
     steps: ArrayLike = length(default=1, above=0)
-    staircase: bool = static(default=False)
+    staircase: bool = static(default=False, one_of=(False, True))
 
     def at(self, t: jax.Array) -> jax.Array:
         t, steps = _stairs(t, self.steps, self.staircase)
@@ -299,13 +299,11 @@ class Interpolate(Schedule):
 
     boundaries: Sequence = boundaries()
     values: Sequence = numbers()
-    kind: Literal["linear", "cosine"] = static(default="linear")
+    kind: Literal["linear", "cosine"] = static(default="linear", one_of=("linear", "cosine"))
 
     def check(self) -> None:
         require_ordered(self.boundaries, "Interpolate(boundaries=...)")
         _require_lengths(self, self.boundaries, self.values, 0)
-        if self.kind not in ("linear", "cosine"):
-            raise ValueError(f"Interpolate(kind=...) must be linear or cosine, got {self.kind!r}")
 
     @property
     def duration(self) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import errno
 import json
 import math
 import os
@@ -15,8 +16,9 @@ from pathlib import Path
 from typing import IO, Any
 
 from jaxsched._schedule import Schedule
-from jaxsched.config import from_config
+from jaxsched.config import load
 from jaxsched.dialects import kumo, lr_schedule, noether
+from jaxsched.fields import LONGEST
 
 
 @dataclasses.dataclass(frozen=True)
@@ -79,7 +81,7 @@ def _yaml(text: str, path: Path) -> Any:
     )
     try:
         return yaml.load(text, Loader)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:  # a ValueError: a date that is none
         mark = getattr(error, "problem_mark", None)
         line = f" line {mark.line + 1}:" if mark else ""
         problem = getattr(error, "problem", None) or str(error).splitlines()[0]
@@ -120,7 +122,11 @@ def entries(data: Any, source: str, left_open: Open, place: str = "") -> Iterato
         elif not isinstance(data, Mapping) or not data:
             raise ValueError(f"a schedule config is a mapping, a list or a number, got {data!r}")
         else:
-            found = (_lr_schedule if "type" in data else _by_kind)(data, left_open)
+            found = (
+                _lr_schedule(data, left_open)
+                if "type" in data
+                else _by_kind(data, source + place, left_open)
+            )
     yield Entry(source, place, *found)
 
 
@@ -151,7 +157,7 @@ def _kumo(config: Any, source: str, left_open: Open, place: str) -> Iterator[Ent
         yield Entry(source, place_i, label, schedule, left_open.total_steps)
 
 
-def _by_kind(data: Mapping[str, Any], left_open: Open) -> tuple[str, Schedule, int]:
+def _by_kind(data: Mapping[str, Any], place: str, left_open: Open) -> tuple[str, Schedule, int]:
     kind, total, epoch = str(data["kind"]), left_open.total_steps, left_open.steps_per_epoch
     label = kind.split(".")[-1]
     if kind.startswith("noether.core.") or kind in noether.schedules():
@@ -163,9 +169,9 @@ def _by_kind(data: Mapping[str, Any], left_open: Open) -> tuple[str, Schedule, i
         rest = {"total_steps": total, "steps_per_epoch": epoch}
     elif kind.startswith("kumo."):
         rest = {"base_lr": left_open.base_lr, "num_training_steps": total, "steps_per_epoch": epoch}
-    schedule = from_config({**rest, **data})
+    schedule = load({**rest, **data}, place)
     if not rest and schedule.duration is not None:
-        return label, schedule, max(1, math.ceil(schedule.duration))
+        return label, schedule, min(max(1, math.ceil(schedule.duration)), LONGEST)
     return label, schedule, int(data.get("total_steps", data.get("num_training_steps", total)))
 
 
@@ -188,6 +194,8 @@ def at(place: str) -> Iterator[None]:
 @contextlib.contextmanager
 def written(path: Path, mode: str = "w") -> Iterator[IO[Any]]:
     """A file to write that appears under its name only once it is whole."""
+    if path.is_dir():
+        raise ValueError(f"{path}: cannot be written: {os.strerror(errno.EISDIR)}")
     try:
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     except OSError as error:

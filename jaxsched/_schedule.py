@@ -52,6 +52,7 @@ class Schedule(abc.ABC):
     """
 
     _kinds: ClassVar[dict[str, Kind | Part]] = {}
+    _options: ClassVar[dict[str, tuple[Any, ...]]] = {}
 
     # np.float32(2) * schedule must reach __rmul__ instead of becoming an object array
     __array_ufunc__ = None
@@ -66,6 +67,7 @@ class Schedule(abc.ABC):
             for f in declared
             if f.name not in meta
         }
+        cls._options = {f.name: f.metadata["one_of"] for f in declared if f.name in meta}
         data = tuple(cls._kinds)
         keys = tuple(jax.tree_util.GetAttrKey(name) for name in data)
 
@@ -90,6 +92,8 @@ class Schedule(abc.ABC):
         for name, kind in self._kinds.items():
             value = kind.coerce(self._where(name), getattr(self, name))
             object.__setattr__(self, name, value)
+        for name, options in self._options.items():
+            fields.require_one_of(options, getattr(self, name), self._where(name))
         self.check()
 
     def check(self) -> None:  # noqa: B027  (a hook: most schedules have no such rules)

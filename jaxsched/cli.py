@@ -18,6 +18,7 @@ import numpy as np
 
 from jaxsched import _files, plot
 from jaxsched._schedule import Schedule
+from jaxsched.fields import LONGEST
 
 CHUNK = 2**22  # counts evaluated at once: long schedules need no more memory than this
 TIMED = 2**20  # counts of the array that the rate is measured on, if the schedule is shorter
@@ -36,10 +37,13 @@ def parser() -> argparse.ArgumentParser:
     show = commands.add_parser(
         "show",
         help="evaluate schedules and print what they look like",
-        description="Evaluate the schedules of config files over all their counts, 0 included, and "
-        "print their values, peak, duration, shape and evaluation rate.",
-        epilog="examples: jaxsched show; jaxsched show schedule.yaml --plot schedule.png; "
-        "jaxsched show candidates.yaml --total-steps 10000 --base-lr 3e-4 --csv values.csv",
+        description="Evaluate the schedules of config files over all their counts, 0 included,\n"
+        "and print their values, peak, duration, shape and evaluation rate.",
+        epilog="examples:\n"
+        "  python -m jaxsched show\n"
+        "  python -m jaxsched show schedule.yaml --plot schedule.png\n"
+        "  python -m jaxsched show candidates.yaml --total-steps 1e4 --base-lr 3e-4 --csv v.csv",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     show.add_argument(
         "files",
@@ -81,7 +85,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             warnings.showwarning = _show_warning
             warnings.simplefilter("always")
             show(options)
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, RecursionError) as error:
+        if isinstance(error, RecursionError):
+            error = ValueError("a config is nested too deep")
         print(f"jaxsched show: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
     return 0
@@ -95,6 +101,8 @@ def show(options: argparse.Namespace) -> None:
         for place, data in _sources(options.files)
         for entry in _files.entries(data, place, left_open)
     ]
+    if not entries:
+        raise ValueError(f"no schedules in {', '.join(map(str, options.files))}")
     device = jax.devices()[0]
     print(
         f"{len(entries)} schedules on {device.device_kind} with jax {jax.__version__}; where a "
@@ -197,14 +205,17 @@ def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
 
 
 def _positive_int(text: str) -> int:
-    value = int(float(text)) if float(text).is_integer() else int(text)
-    if not 1 <= value < 2**31:
-        raise argparse.ArgumentTypeError(f"must be in 1 ... 2147483647, got {text}")
-    return value
+    value = _positive_float(text)  # 1e6 is a whole number too
+    if not value.is_integer() or value > LONGEST:
+        raise argparse.ArgumentTypeError(f"must be a whole number of at most {LONGEST}, got {text}")
+    return int(value)
 
 
 def _positive_float(text: str) -> float:
-    value = float(text)
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
     if not 0 < value < float("inf"):
         raise argparse.ArgumentTypeError(f"must be a positive number, got {text}")
     return value

@@ -57,7 +57,7 @@ def from_config(config: Mapping[str, Any] | float) -> Schedule:
         ValueError: with the place in the config, for an unknown kind or key (naming the nearest
             right one), a missing key, and whatever the entry itself refuses.
     """
-    return _load(config, "config")
+    return load(config, "config")
 
 
 def to_config(schedule: Schedule) -> dict[str, Any]:
@@ -92,7 +92,8 @@ def _plain(value: Any, where: str) -> Any:
     return value
 
 
-def _load(config: Any, place: str) -> Schedule:
+def load(config: Any, place: str) -> Schedule:
+    """`from_config` for a config that stands at the given place, which errors name."""
     if isinstance(config, int | float) and not isinstance(config, bool):
         with _at(place):
             return Constant(config)
@@ -128,9 +129,9 @@ def _build(kind: str, arguments: dict[str, Any], place: str) -> Schedule:
     for name in parts.keys() & given.keys():
         below = f"{place}.{name}"
         if not parts[name].several:
-            given[name] = _load(given[name], below)
+            given[name] = load(given[name], below)
         elif isinstance(given[name], list | tuple):
-            given[name] = [_load(x, f"{below}[{i}]") for i, x in enumerate(given[name])]
+            given[name] = [load(x, f"{below}[{i}]") for i, x in enumerate(given[name])]
         else:
             raise ValueError(f"{below} must be a list of configs, got {given[name]!r}")
     with _at(place):

@@ -230,6 +230,16 @@ def part(convert: Callable[[Any], Any], *, several: bool = False) -> Any:
     return dataclasses.field(metadata={"kind": Part(convert, several)})
 
 
-def static(*, default: Any = dataclasses.MISSING) -> Any:
-    """What decides the structure: hashable, part of the tree definition, not a leaf."""
-    return dataclasses.field(default=default, metadata={"static": True})
+def static(*, default: Any = dataclasses.MISSING, one_of: tuple[Any, ...] = ()) -> Any:
+    """What decides the structure: hashable, part of the tree definition, not a leaf.
+
+    With `one_of`, anything else is a ValueError.
+    """
+    return dataclasses.field(default=default, metadata={"static": True, "one_of": one_of})
+
+
+def require_one_of(options: tuple[Any, ...], x: Any, where: str) -> None:
+    """Raise a ValueError unless x is one of the options, of the same type; no options: anything."""
+    if options and not any(type(x) is type(option) and x == option for option in options):
+        known = " or ".join(map(str, options))
+        raise ValueError(f"{where} must be {known}, got {x!r}")

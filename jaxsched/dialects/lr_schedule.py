@@ -148,9 +148,10 @@ class CosineWarmupLRSchedule(BaseLRSchedule):
         require(lambda w: (w > 0) & (w < 1), self.warmup_fraction, rule)
 
     def _of_progress(self) -> Schedule:
-        decay = 1 - self.warmup_fraction
+        # rounded as in the call, where the line has to end at 1 exactly
+        decay = jnp.asarray(1 - self.warmup_fraction).astype(jnp.result_type(float))
         fall = Cosine(self.final_value, self.initial_value, decay)
-        return Join((fall, Linear(self.initial_value, 0.0, self.warmup_fraction)), (decay,))
+        return Join((fall, Linear(self.initial_value, 0.0, 1 - decay)), (decay,))
 
     def _of_count(self, total: int) -> Schedule:
         warmup = self.warmup_fraction * total
@@ -188,8 +189,8 @@ def entries() -> dict[str, type[BaseLRSchedule]]:
 
 
 def from_config(entry: str, config: Mapping[str, Any]) -> Schedule:
-    """The schedule of the count of one class: its cfg and `total_steps`."""
-    kinds = entries()
+    """The schedule of the count of one class or type: its cfg and `total_steps`."""
+    kinds = entries() | {kind.type: kind for kind in entries().values()}
     if entry not in kinds:
         raise ValueError(f"unknown kind lr_schedule.{entry}{suggestion(entry, kinds)}")
     if "total_steps" not in config:

@@ -369,10 +369,15 @@ class LinearWarmupCosineDecaySchedule(ScheduleBase):
 
     def _over(self, total: int) -> Schedule:
         c = self.config
+        if not is_concrete(c.start_value):
+            raise ValueError(
+                f"{type(self).__name__}(start_value=...) must be a known number: at 0 the first "
+                "value is left out"
+            )
         rise = LinearIncreasingSchedule(
             start_value=c.start_value,
             max_value=c.max_value,
-            exclude_first=is_concrete(c.start_value) and float(c.start_value) == 0,
+            exclude_first=float(c.start_value) == 0,
             exclude_last=True,
         )
         fall = CosineDecreasingSchedule(max_value=c.max_value, end_value=c.end_value)
@@ -449,15 +454,19 @@ def _intervals(schedule: ScheduleBase, total: int, interval: float) -> tuple[lis
     def index(step: int) -> int:
         return int(round((step / total) / interval, 10))
 
+    def still_changes(k: int) -> bool:
+        power = _power(schedule, k)
+        return not is_concrete(power) or bool(np.any(power != _power(schedule, k - 1)))
+
+    levels = index(total)
+    if levels > MOST_LEVELS and still_changes(MOST_LEVELS):
+        raise ValueError(f"{schedule!r} has more than {MOST_LEVELS} levels")
     begins: list[int] = []
     powers = [_power(schedule, 0)]
-    for k in range(1, index(total) + 1):
-        power = _power(schedule, k)
-        if is_concrete(power) and np.all(power == powers[-1]):
-            break  # 0 or 1 from here on: the rest changes nothing
-        if k > MOST_LEVELS:
-            raise ValueError(f"{schedule!r} has more than {MOST_LEVELS} levels")
-        powers.append(power)
+    for k in range(1, levels + 1):
+        if not still_changes(k):
+            break  # 0 or 1 from here on
+        powers.append(_power(schedule, k))
         begins.append(_first(total, k * interval * total, index, k))
     return begins, powers
 

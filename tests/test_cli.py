@@ -1,0 +1,469 @@
+"""The command line, in this process and, twice, in one of its own."""
+
+import csv
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import jaxsched as js
+from jaxsched import _files, cli
+from jaxsched.dialects import kumo, lr_schedule, noether
+
+pytest.importorskip("yaml", reason="the command line reads YAML with pyyaml")
+
+DATA = Path(__file__).parent / "data"
+COSINE = {"kind": "Cosine", "start": 1.0, "end": 0.0, "steps": 100}
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch):
+    """The rate of a short array will do."""
+    monkeypatch.setattr(cli, "TIMED", 2**10)
+
+
+@pytest.fixture
+def run(capsys):
+    """The exit code, stdout and stderr of `jaxsched show`."""
+
+    def show(*arguments):
+        try:
+            code = cli.main(["show", *map(str, arguments)])
+        except SystemExit as exit:
+            code = exit.code
+        return code, *capsys.readouterr()
+
+    return show
+
+
+@pytest.fixture
+def file(tmp_path):
+    """A file with this text, or this data as JSON."""
+
+    def write(name, content):
+        path = tmp_path / name
+        if not isinstance(content, str | bytes):
+            content = json.dumps(content)
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return path
+
+    return write
+
+
+def names(out):
+    """The heads of the summaries."""
+    return [line for line in out.splitlines()[1:] if line and not line.startswith((" ", "wrote"))]
+
+
+def rows(path):
+    """The values of every schedule in a CSV file, by name, and their counts in order."""
+    with path.open(newline="") as file:
+        table = list(csv.DictReader(file))
+    found = {}
+    for row in table:
+        values = found.setdefault(row["schedule"], [])
+        assert int(row["count"]) == len(values)
+        values.append(float(row["value"]))
+    return found
+
+
+# --- what is shown ------------------------------------------------------------------------------
+
+
+def test_without_a_file_the_examples(run):
+    code, out, err = run("--total-steps", "100")
+    assert code == 0
+    assert out.startswith("13 schedules on ")
+    assert names(out)[0] == "lr_schedule[0] constant"
+    assert "noether[1].schedule_config StepFixedSchedule" in names(out)
+    assert "kumo.lr_scheduler[0] no scheduling" in names(out)
+    assert len(names(out)) == 13
+    assert len(err.splitlines()) == 1
+    assert "cosine_with_warumup_restarts' is read as 'cosine_with_warmup_restarts'" in err
+
+
+@pytest.mark.parametrize(
+    ("name", "labels"),
+    [
+        ("lr_schedule.yaml", ["[0] constant", "[1] linear", "[2] cosine_warmup"]),
+        ("noether_step_decreasing.yaml", [".schedule_config StepDecreasingSchedule"]),
+        ("noether_step_fixed.yaml", [".schedule_config StepFixedSchedule"]),
+        (
+            "kumo.yaml",
+            [
+                ".lr_scheduler[0] no scheduling",
+                ".lr_scheduler[1] cosine_with_warumup_restarts",
+                ".lr_scheduler[2] exponential",
+            ],
+        ),
+        ("native.yaml", [".fast Warmup", ".slow wsd", ".forever Exponential"]),
+    ],
+)
+def test_a_file_of_each_form(run, name, labels):
+    code, out, err = run(DATA / name, "--total-steps", "100")
+    assert code == 0
+    assert names(out) == [f"{DATA / name}{label}" for label in labels]
+    assert len(err.splitlines()) == (name == "kumo.yaml")
+
+
+def test_several_files(run, file):
+    one, two = file("one.json", [COSINE, {"type": "linear"}]), file("two.yml", "{type: linear}")
+    code, out, _ = run(one, two)
+    assert (code, names(out)) == (0, [f"{one}[0] Cosine", f"{one}[1] linear", f"{two} linear"])
+
+
+def test_a_summary(run, file):
+    """Quarters, the peak and where it is, the duration and the shape."""
+    path = file("one.json", {"kind": "Warmup", "steps": 25, "schedule": COSINE | {"steps": 75}})
+    code, out, err = run(path)
+    assert (code, err) == (0, "")
+    head, _, name, shape, quarters, peak = out.splitlines()
+    assert head.startswith("1 schedules on ")
+    assert "1000 steps, base learning rate 0.001, 100 steps per epoch" in head
+    assert name == f"{path} Warmup"
+    assert quarters == "  0% 0  25% 1  50% 0.75  75% 0.25  100% 0"
+    assert re.fullmatch(r"  peak 1 at 25  duration 100  shown to 100  \d+ M counts/s", peak)
+    bars = shape.strip(" ")
+    assert set(bars) <= set(cli.BARS)
+    assert (bars[0], max(bars)) == ("▁", "█")
+    assert len(shape) == 62
+
+
+def test_what_a_config_leaves_open(run, file):
+    configs = [
+        {"type": "constant"},
+        {"kind": "kumo.constant_with_warmup", "warmup_ratio_or_steps": 0.5},
+        {"kind": "noether.LinearDecreasingSchedule", "max_value": 1.0},
+        {"kind": "LinearDecreasingSchedule", "max_value": 1.0, "interval": "epoch"},
+        {"kind": "Exponential", "start": 1.0, "rate": 0.5},
+        {"kind": "lr_schedule.LinearLRSchedule", "initial_value": 1.0, "total_steps": 50},
+    ]
+    code, out, _ = run(file("open.json", configs), "--total-steps", "2e2", "--base-lr", "0.25",
+                       "--steps-per-epoch", "40")  # fmt: skip
+    assert code == 0
+    assert "200 steps, base learning rate 0.25, 40 steps per epoch" in out
+    quarters = re.findall(r"0% .*", out)
+    constant, warmup, line, stair, exponential, own = (
+        [float(x) for x in re.findall(r"% (\S+)", text)] for text in quarters
+    )
+    assert constant == [0.25] * 5
+    assert warmup == [0.0, 0.125, 0.25, 0.25, 0.25]
+    assert line == [1.0, 0.7487, 0.4975, 0.2462, 0.0]
+    assert stair == [1.0, 0.799, 0.598, 0.397, 0.0]
+    assert exponential[0] == 1.0
+    assert own == [1.0, 0.76, 0.5, 0.26, 0.0]
+    assert re.findall(r"shown to (\d+)", out) == ["200"] * 5 + ["50"]
+
+
+def test_a_schedule_ends_where_it_says(run, file):
+    code, out, _ = run(file("long.json", COSINE | {"steps": 12345}), "--total-steps", "7")
+    assert code == 0
+    assert "duration 12345  shown to 12345 " in out
+
+
+# --- CSV and PNG --------------------------------------------------------------------------------
+
+
+def test_csv_holds_every_step(run, tmp_path):
+    path = tmp_path / "values.csv"
+    arguments = ["lr_schedule.yaml", "noether_step_fixed.yaml", "kumo.yaml", "native.yaml"]
+    code, out, _ = run(*[DATA / name for name in arguments], "--total-steps", "150",
+                       "--steps-per-epoch", "40", "--csv", path)  # fmt: skip
+    assert code == 0
+    assert out.splitlines()[-1] == f"wrote {path}"
+    candidates = kumo.lr_scheduler(
+        [
+            None,
+            {"name": "cosine_with_warmup_restarts", "kwargs": {"warmup_ratio_or_steps": 0.2}},
+            {"name": "exponential", "interval": "epoch", "kwargs": {"gamma": 0.9}},
+        ],
+        base_lr=1e-3,
+        num_training_steps=150,
+        steps_per_epoch=40,
+    )
+    warm = {"type": "cosine_warmup", "warmup_fraction": 0.2}
+    stairs = noether.StepFixedSchedule(factor=0.1, start_value=1e-3, steps=[0.01, 0.02, 0.03])
+    expected = [
+        (js.Constant(3e-4), 150),
+        (js.Linear(1e-3, 1e-4, 150), 150),
+        (lr_schedule.BaseLRSchedule.create(warm).schedule(150), 150),
+        (stairs.schedule(150), 150),
+        *((candidate, 150) for candidate in candidates),
+        (js.Cosine(3e-4, 0.0, 80).warmup(20), 100),
+        (js.wsd(1e-3, 50, 100, 50), 200),
+        (js.Exponential(1.0, 0.99), 150),
+    ]
+    found = rows(path)
+    assert list(found) == names(out)
+    for values, (schedule, steps) in zip(found.values(), expected, strict=True):
+        # as short as a float can be written, and yet the very same
+        direct = np.asarray(schedule(np.arange(steps + 1)))
+        np.testing.assert_array_equal(np.asarray(values, direct.dtype), direct)
+
+
+def test_csv_in_chunks_is_the_same(run, file, tmp_path, monkeypatch):
+    # values without rounding: a compiler may round an array of another length otherwise
+    line = {"kind": "Linear", "start": 0.0, "end": 1.0, "steps": 1024}
+    path = file("two, with a comma.json", [line, {"kind": "Every", "steps": 3, "schedule": line}])
+    assert run(path, "--csv", tmp_path / "whole.csv")[0] == 0
+    for size in (7, 64, 1024, 1025):
+        monkeypatch.setattr(cli, "CHUNK", size)
+        assert run(path, "--csv", tmp_path / "parts.csv")[0] == 0
+        assert (tmp_path / "parts.csv").read_bytes() == (tmp_path / "whole.csv").read_bytes()
+    assert [len(values) for values in rows(tmp_path / "whole.csv").values()] == [1025, 1027]
+
+
+def test_a_long_schedule_in_chunks_is_the_same():
+    schedule = js.Cosine(3e-4, 3e-5, 9 * 10**6).warmup(10**6)
+    parts = list(cli._chunks(schedule, 10**7))
+    assert [first for first, _ in parts] == [0, cli.CHUNK, 2 * cli.CHUNK]
+    values = np.concatenate([values for _, values in parts])
+    # a compiler may round an array of another length otherwise
+    np.testing.assert_array_max_ulp(values, np.asarray(schedule(np.arange(10**7 + 1))), 2)
+
+
+def test_a_long_schedule_is_shown(run, file):
+    """Its peak is found among all the counts, not among samples."""
+    boundaries, values = [7654321, 7654322], [0.1, 1.0, 0.1]
+    config = {"kind": "PiecewiseConstant", "boundaries": boundaries, "values": values}
+    code, out, _ = run(file("long.json", {"kind": "Stop", "steps": 10**7, "schedule": config}))
+    assert code == 0
+    assert "peak 1 at 7654321  duration 1e07  shown to 10000000 " in out
+
+
+@pytest.mark.parametrize("name", ["picture.PNG", "picture"])
+def test_plot(run, file, tmp_path, name):
+    image = pytest.importorskip("matplotlib.image", reason="--plot draws with matplotlib")
+    path = tmp_path / name
+    code, out, _ = run(DATA / "native.yaml", file("one.json", COSINE), "--plot", path)
+    assert (code, out.splitlines()[-1]) == (0, f"wrote {path}")
+    assert path.read_bytes().startswith(b"\x89PNG\r\n")
+    with path.open("rb") as file:
+        pixels = image.imread(file, format="png")
+    assert pixels.shape[0] > 500
+    assert pixels.shape[1] > 900
+    colours = np.unique(pixels[..., :3].reshape(-1, 3), axis=0)
+    assert len(colours) > 50
+
+
+def test_plot_in_another_format(run, file, tmp_path):
+    pytest.importorskip("matplotlib", reason="--plot draws with matplotlib")
+    path = tmp_path / "picture.svg"
+    assert run(file("one.json", COSINE), "--plot", path)[0] == 0
+    assert "<svg" in path.read_text()
+
+
+def test_an_output_replaces_what_was_there(run, file, tmp_path):
+    path = file("values.csv", "old")
+    assert run(file("one.json", COSINE), "--csv", path)[0] == 0
+    assert list(map(len, rows(path).values())) == [101]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["one.json", "values.csv"]
+
+
+# --- errors -------------------------------------------------------------------------------------
+
+BAD_FILES = [
+    ("empty.yaml", "", "the file is empty"),
+    ("empty.json", " \n", "the file is empty"),
+    ("bytes.yaml", b"\xff\xfe\x00", "not a text file"),
+    ("bad.yaml", "kind: [Cosine", "line 1: not YAML: "),
+    ("bad.yaml", "kind: Cosine\n\tsteps: 1", "line 2: not YAML: "),
+    ("bad.yaml", "a: b: c", "line 1: not YAML: mapping values are not allowed here"),
+    ("bad.yaml", "!!python/object/apply:os.getcwd []", "not YAML: could not determine a constr"),
+    ("bad.yaml", "kind: 2026-99-99", "not YAML: month must be in 1..12"),
+    ("bad.json", "{'kind': 1}", "not JSON: Expecting property name"),
+    ("bad.json", "kind: Cosine", "not JSON: Expecting value"),
+    ("text.yaml", "Cosine", ": a schedule config is a mapping, a list or a number, got 'Cosine'"),
+    ("none.yaml", "null", ": a schedule config is a mapping, a list or a number, got None"),
+    ("bool.json", "true", ": a schedule config is a mapping, a list or a number, got True"),
+    ("list.json", [], ": a schedule config is a mapping, a list or a number, got []"),
+    ("map.json", {}, ": a schedule config is a mapping, a list or a number, got {}"),
+    ("keys.json", {"steps": 3, "end": 0}, ": no kind, type, schedule_config or lr_schedule"),
+    ("kind.json", {"kind": "Cosin"}, ": unknown kind 'Cosin'; did you mean 'Cosine'?"),
+    ("kind.json", [COSINE, {"kind": 3}], "[1]: unknown kind 3; known are "),
+    (
+        "kind.json",
+        {"kind": "noether.core.schedules.StepFixed", "factor": 1},
+        ": unknown kind 'noether.core.schedules.StepFixed'; did you mean 'StepFixedSchedule'?",
+    ),
+    (
+        "kind.json",
+        {"a": [COSINE, {"kind": "Cosin"}]},
+        ".a[1]: unknown kind 'Cosin'; did you mean 'Cosine'?",
+    ),
+    ("type.json", {"type": "lineer"}, ": unknown schedule type 'lineer'; did you mean 'linear'?"),
+    ("type.json", {"type": ["linear"]}, ": unknown schedule type ['linear']; "),
+    (
+        "name.json",
+        {"lr_scheduler": [None, {"name": "exponentail"}]},
+        ": lr_scheduler[1]: unknown name 'exponentail'; did you mean 'exponential'?",
+    ),
+    (
+        "name.json",
+        [None, {"name": "exponentail"}],
+        ": lr_scheduler[1]: unknown name 'exponentail'; did you mean 'exponential'?",
+    ),
+    ("name.json", {"lr_scheduler": 3}, ": lr_scheduler must be a list of schedulers, got 3"),
+    (
+        "key.json",
+        [COSINE | {"stepz": 1}],
+        "[0]: Cosine has no key 'stepz'; did you mean 'steps'?",
+    ),
+    (
+        "key.json",
+        {"kind": "Join", "schedules": [1, {"kind": "Cosine"}], "boundaries": [1]},
+        ".schedules[1]: Cosine needs start",
+    ),
+    ("key.json", {"type": "linear", "initial": 1}, ": the cfg of LinearLRSchedule has no key "),
+    (
+        "key.json",
+        {"schedule_config": {"kind": "ConstantSchedule", "valeu": 1}},
+        ".schedule_config: ConstantScheduleConfig has no key 'valeu'; did you mean 'value'?",
+    ),
+    (
+        "key.json",
+        {"schedule_config": {"kind": "ConstantSchedule"}},
+        ".schedule_config: ConstantScheduleConfig needs value",
+    ),
+    (
+        "key.json",
+        {"lr_scheduler": [{"name": "exponential"}]},
+        ": lr_scheduler[0]: exponential needs gamma",
+    ),
+    ("value.json", COSINE | {"steps": -1}, ": Cosine(steps=...) must not be negative, got"),
+    ("value.json", {"type": "linear", "initial_value": "x"}, ": LinearLRSchedule: initial_value "),
+    (
+        "value.yaml",
+        "kind: ConstantSchedule\nvalue: ${model.optim.lr}",
+        "'${model.optim.lr}' (an interpolation is its config loader's: put a number in its place)",
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "content", "message"), BAD_FILES)
+def test_a_bad_file(run, file, tmp_path, name, content, message):
+    """Code 2, one line that names the file, nothing shown, nothing written."""
+    path = file(name, content)
+    code, out, err = run(path, "--csv", tmp_path / "x.csv", "--plot", tmp_path / "x.png")
+    assert (code, out) == (2, "")
+    assert err.startswith(f"jaxsched show: {path}")
+    assert message in err
+    assert err.count("\n") == 1
+    assert err.endswith("\n")
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("deep.yaml", "[" * 5000),
+        ("deep.json", "[" * 100_000),
+    ],
+)
+def test_a_file_nested_too_deep(run, file, name, content):
+    code, out, err = run(file(name, content))
+    assert (code, out, err) == (2, "", "jaxsched show: a config is nested too deep\n")
+
+
+BAD_ARGUMENTS = [
+    (["none.yaml"], "none.yaml: No such file or directory"),
+    (["."], ".: Is a directory"),
+    (["one.json", "none.yaml"], "none.yaml: No such file or directory"),
+    (["one.json", "--csv", "none/x.csv"], "none/x.csv: cannot be written: No such file"),
+    (["one.json", "--plot", "none/x.png"], "none/x.png: cannot be written: No such file"),
+    (["one.json", "--csv", "folder"], "folder: cannot be written: Is a directory"),
+    (["one.json", "--csv", "folder", "--plot", "x.png"], "folder: cannot be written: Is a dir"),
+    (["one.json", "--plot", "folder"], "folder: cannot be written: Is a directory"),
+    (["one.json", "--plot", "x.xyz"], "x.xyz: cannot draw .xyz, only "),
+    (["one.json", "--csv", "x.csv", "--plot", "x.xyz"], "x.xyz: cannot draw .xyz, only "),
+    (["--total-steps", "0"], "argument --total-steps: must be a positive number, got 0"),
+    (["--total-steps", "-3"], "argument --total-steps: must be a positive number, got -3"),
+    (
+        ["--total-steps", "2147483648"],
+        "must be a whole number of at most 2147483647, got 2147483648",
+    ),
+    (["--total-steps", "1.5"], "must be a whole number of at most 2147483647, got 1.5"),
+    (["--total-steps", "x"], "argument --total-steps: must be a positive number, got x"),
+    (["--total-steps", "nan"], "argument --total-steps: must be a positive number, got nan"),
+    (["--total-steps", "inf"], "argument --total-steps: must be a positive number, got inf"),
+    (["--total-steps"], "argument --total-steps: expected one argument"),
+    (["--steps-per-epoch", "0"], "argument --steps-per-epoch: must be a positive number, got 0"),
+    (["--base-lr", "0"], "argument --base-lr: must be a positive number, got 0"),
+    (["--base-lr", "-1"], "argument --base-lr: must be a positive number, got -1"),
+    (["--base-lr", "nan"], "argument --base-lr: must be a positive number, got nan"),
+    (["--base-lr", "x"], "argument --base-lr: must be a positive number, got x"),
+    (["--unknown"], "unrecognized arguments: --unknown"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "message"), BAD_ARGUMENTS)
+def test_bad_arguments(run, file, tmp_path, monkeypatch, arguments, message):
+    """Code 2, one line, nothing written or half-written."""
+    monkeypatch.chdir(tmp_path)
+    file("one.json", COSINE)
+    (tmp_path / "folder").mkdir()
+    code, _, err = run(*arguments)
+    assert code == 2
+    assert err.startswith("jaxsched")
+    assert message in err
+    assert err.count("\n") == 1
+    assert sorted(p.name for p in tmp_path.rglob("*")) == ["folder", "one.json"]
+
+
+def test_an_error_while_writing_leaves_what_was_there(run, file, tmp_path, monkeypatch):
+    def fail(*_):
+        raise OSError(28, "No space left on device")
+
+    table, picture = file("x.csv", "old"), file("x.png", "old")
+    monkeypatch.setattr(cli, "_rate", fail)
+    code, _, err = run(file("one.json", COSINE), "--csv", table, "--plot", picture)
+    assert (code, err) == (2, "jaxsched show: [Errno 28] No space left on device\n")
+    assert table.read_text() == picture.read_text() == "old"
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["one.json", "x.csv", "x.png"]
+
+
+@pytest.mark.parametrize("arguments", [[], ["shwo"]])
+def test_no_command_or_an_unknown_one(arguments, capsys):
+    with pytest.raises(SystemExit) as exit:
+        cli.main(arguments)
+    assert exit.value.code == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_a_list_without_candidates_has_nothing_to_show(run, file):
+    path = file("none.json", {"lr_scheduler": []})
+    assert run(path) == (2, "", f"jaxsched show: no schedules in {path}\n")
+
+
+
+def test_what_reading_gives():
+    """YAML 1.1 takes 1e-3 for text; here it is a number."""
+    assert _files.read(DATA / "lr_schedule.yaml")[0] == 3e-4
+    assert _files.read(DATA / "kumo.yaml")["lr_scheduler"][0] is None
+
+
+# --- a process of its own -----------------------------------------------------------------------
+
+
+def python_m(*arguments):
+    command = [sys.executable, "-m", "jaxsched", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, encoding="utf-8")
+
+
+def test_a_process_that_works(tmp_path):
+    done = python_m("show", DATA / "native.yaml", "--csv", tmp_path / "x.csv")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len(names(done.stdout)) == 3
+    assert list(map(len, rows(tmp_path / "x.csv").values())) == [101, 201, 1001]
+
+
+def test_a_process_that_fails(file):
+    path = file("bad.json", {"kind": "Cosin"})
+    done = python_m("show", path)
+    assert (done.returncode, done.stdout) == (2, "")
+    message = f"jaxsched show: {path}: unknown kind 'Cosin'; did you mean 'Cosine'?\n"
+    assert done.stderr == message

@@ -1,0 +1,394 @@
+"""Schedules as plain data: the way there and back, the dialects' kinds, errors with their place."""
+
+import json
+import math
+import re
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+from cases import CASES
+
+import jaxsched as js
+from jaxsched import config as config_module
+from jaxsched.dialects import kumo, lr_schedule, noether
+
+FOREIGN = ("Function", "as_schedule")
+NATIVE = [case for case in CASES if case.name not in FOREIGN]
+
+
+def assert_same(one, two):
+    """One structure, and leaves of the same bits and dtypes."""
+    assert jax.tree.structure(one) == jax.tree.structure(two)
+    for a, b in zip(jax.tree.leaves(one), jax.tree.leaves(two), strict=True):
+        assert np.asarray(a).dtype == np.asarray(b).dtype
+        assert np.asarray(a).tobytes() == np.asarray(b).tobytes()
+
+
+def assert_plain(data):
+    """Nothing but what JSON has."""
+    if isinstance(data, dict):
+        assert all(type(key) is str for key in data)
+        data = list(data.values())
+    if isinstance(data, list):
+        for item in data:
+            assert_plain(item)
+    else:
+        assert type(data) in (str, int, float, bool)
+
+
+@pytest.mark.parametrize("case", NATIVE, ids=lambda case: case.name)
+def test_round_trip(case):
+    config = js.to_config(case.schedule)
+    assert_plain(config)
+    assert_same(js.from_config(config), case.schedule)
+    assert_same(js.from_config(json.loads(json.dumps(config))), case.schedule)
+    assert js.to_config(js.from_config(config)) == config
+
+
+def test_every_class_goes_the_way():
+    def kinds_in(data):
+        if isinstance(data, dict):
+            yield from [data["kind"]] * ("kind" in data)
+            data = list(data.values())
+        for item in data if isinstance(data, list) else []:
+            yield from kinds_in(item)
+
+    seen = {kind for case in NATIVE for kind in kinds_in(js.to_config(case.schedule))}
+    classes = {name for name, entry in config_module.KINDS.items() if isinstance(entry, type)}
+    assert seen == classes
+    recipes = {case.entry.__name__ for case in CASES if callable(case.entry)}
+    assert set(config_module.KINDS) - classes <= recipes
+
+
+RECIPES = [
+    ("warmup_cosine", {"peak": 1e-3, "warmup": 10, "steps": 100, "end": 1e-5}),
+    ("warmup_cosine", {"peak": 1, "warmup": 0, "steps": 100}),
+    *(
+        ("wsd", {"peak": 1e-3, "warmup": 5, "stable": 7, "decay": 9, "end": 1e-5, "cooldown": how})
+        for how in ("linear", "cosine", "sqrt", "geometric")
+    ),
+    ("one_cycle", {"peak": 0.1, "steps": 100}),
+    ("one_cycle", {"peak": 0.1, "steps": 7, "warmup_fraction": 0.4, "start": 0.0, "end": 0.0}),
+    ("triangular", {"low": 0.1, "high": 1.0, "steps": 41}),
+    ("noam", {"scale": 1.0, "width": 512, "warmup": 4000}),
+]
+
+
+@pytest.mark.parametrize(("name", "arguments"), RECIPES)
+def test_a_recipe_is_a_kind(name, arguments):
+    """It is written as what it is made of."""
+    schedule = js.from_config({"kind": name, **arguments})
+    assert_same(schedule, getattr(js, name)(**arguments))
+    assert_same(js.from_config(js.to_config(schedule)), schedule)
+
+
+def test_every_recipe_is_listed():
+    functions = [entry for entry in config_module.KINDS.values() if not isinstance(entry, type)]
+    assert {f.__name__ for f in functions} == {name for name, _ in RECIPES}
+
+
+def test_numbers_stand_for_constants():
+    assert_same(js.from_config(0.1), js.Constant(0.1))
+    assert_same(js.from_config(3), js.Constant(3.0))
+    warm = js.from_config({"kind": "Warmup", "schedule": 0.1, "steps": 5})
+    assert_same(warm, js.Constant(0.1).warmup(5))
+    joined = js.from_config({"kind": "Join", "schedules": [0.1, 1], "boundaries": [5]})
+    assert_same(joined, js.Join((0.1, 1), (5,)))
+
+
+def test_integers_stay_integers():
+    """A length or a boundary is exact to 2^31 - 1, an optional number is left out."""
+    long = 2**31 - 1
+    config = js.to_config(js.PiecewiseConstant([2**24 + 1, long], [3.0, 2.0, 1.0]))
+    assert config["boundaries"] == [2**24 + 1, long]
+    config = js.to_config(js.Cosine(1.0, 0.0, long))
+    assert config == {"kind": "Cosine", "start": 1.0, "end": 0.0, "steps": long}
+    assert type(config["steps"]) is int
+
+
+def test_the_field_kind_has_another_key():
+    schedule = js.Interpolate([0, 5], [1.0, 0.0], "cosine")
+    config = js.to_config(schedule)
+    assert (config["kind"], config["interpolation"]) == ("Interpolate", "cosine")
+    assert_same(js.from_config(config), schedule)
+
+
+def test_arrays_are_written_as_lists():
+    """Of NumPy and of JAX, a batch of numbers too; the values are those of the array."""
+    for array in (np.array([0.1, 0.7]), jnp.array([0.1, 0.7])):
+        schedule = js.Linear(array, 0.0, 10)
+        config = json.loads(json.dumps(js.to_config(schedule)))
+        assert config["start"] == np.asarray(array).tolist()
+        again = js.from_config(config)
+        assert np.asarray(again.start).tolist() == np.asarray(array).tolist()
+        assert jax.tree.structure(again) == jax.tree.structure(schedule)
+    assert js.to_config(js.Constant(jnp.array(0.5)))["value"] == 0.5
+
+
+# --- the dialects -------------------------------------------------------------------------------
+
+STAIRS = {"factor": 0.1, "start_value": 1.0, "steps": [0.25, 0.5]}
+WARM = {"name": "linear_with_warmup", "kwargs": {"warmup_ratio_or_steps": 7}}
+SIZES = {"base_lr": 0.1, "num_training_steps": 100}
+DIALECTS = [
+    *(
+        (
+            {"kind": f"lr_schedule.{name}", "initial_value": 0.3, "total_steps": 100},
+            cls({"initial_value": 0.3}).schedule(100),
+        )
+        for name, cls in lr_schedule.entries().items()
+    ),
+    (
+        {"kind": "lr_schedule.LinearLRSchedule", "type": "linear", "total_steps": 9},
+        lr_schedule.LinearLRSchedule({}).schedule(9),
+    ),
+    *(
+        (
+            {"kind": kind, "total_steps": 99, **STAIRS},
+            noether.StepFixedSchedule(STAIRS).schedule(99),
+        )
+        for kind in ("noether.StepFixedSchedule", "noether.core.schedules.StepFixedSchedule")
+    ),
+    (
+        {
+            "kind": "noether.StepFixedSchedule",
+            "interval": "epoch",
+            "total_steps": 100,
+            "steps_per_epoch": 9,
+            **STAIRS,
+        },
+        noether.StepFixedSchedule(STAIRS, interval="epoch").schedule(100, 9),
+    ),
+    (
+        {"kind": "kumo.linear_with_warmup", "warmup_ratio_or_steps": 7, **SIZES},
+        kumo.lr_scheduler([WARM], **SIZES)[0],
+    ),
+    (
+        {
+            "kind": "kumo.exponential",
+            "gamma": 0.5,
+            "interval": "epoch",
+            "steps_per_epoch": 9,
+            **SIZES,
+        },
+        kumo.lr_scheduler(
+            [{"name": "exponential", "interval": "epoch", "kwargs": {"gamma": 0.5}}],
+            steps_per_epoch=9,
+            **SIZES,
+        )[0],
+    ),
+    (
+        {"kind": "kumo.lr_scheduler", "config": [[WARM, WARM]], **SIZES},
+        kumo.lr_scheduler([[WARM, WARM]], **SIZES)[0],
+    ),
+    ({"kind": "kumo.lr_scheduler", "config": WARM, **SIZES}, kumo.lr_scheduler([WARM], **SIZES)[0]),
+    ({"kind": "kumo.lr_scheduler", **SIZES}, js.Constant(0.1)),
+]
+
+
+@pytest.mark.parametrize(("config", "expected"), DIALECTS)
+def test_a_dialect_has_kinds(config, expected):
+    """Anywhere in a config; it is written as what it is made of."""
+    schedule = js.from_config(config)
+    assert_same(schedule, expected)
+    assert_same(js.from_config(js.to_config(schedule)), schedule)
+    inside = {"kind": "Every", "steps": 2, "schedule": config}
+    assert_same(js.from_config(inside), expected.every(2))
+
+
+# --- what from_config refuses -------------------------------------------------------------------
+
+COSINE = {"kind": "Cosine", "start": 1.0, "end": 0.0, "steps": 10}
+
+
+def without(key):
+    return {k: v for k, v in COSINE.items() if k != key}
+
+
+def second(config):
+    return {"kind": "Join", "schedules": [COSINE, config], "boundaries": [5]}
+
+
+REFUSED = [
+    *(
+        (wrong, f"config must be a mapping with a kind, or a number, got {wrong!r}")
+        for wrong in (True, None, "Cosine", [COSINE])
+    ),
+    (math.nan, "config: Constant(value=...) must be finite, got nan"),
+    ({}, "config has no kind; known are Clip, Constant, Cosine, "),
+    ({"type": "linear"}, "config has no kind; known are "),
+    ({"kind": "Cosin"}, "config: unknown kind 'Cosin'; did you mean 'Cosine'?"),
+    ({"kind": "warmup_cosin"}, "unknown kind 'warmup_cosin'; did you mean 'warmup_cosine'?"),
+    ({"kind": "xyz"}, "config: unknown kind 'xyz'; known are Clip, "),
+    ({"kind": "Schedule"}, "config: unknown kind 'Schedule'"),
+    ({"kind": "Function"}, "config: unknown kind 'Function'"),
+    ({"kind": None}, "config: unknown kind None"),
+    ({"kind": ["Cosine"]}, "config: unknown kind ['Cosine']"),
+    ({"kind": "optax.cosine"}, "config: unknown kind 'optax.cosine'"),
+    ({"kind": "_noether_configs.coerce"}, "config: unknown kind '_noether_configs.coerce'"),
+    (COSINE | {"step": 3}, "config: Cosine has no key 'step'; did you mean 'steps'?"),
+    (COSINE | {"xyz": 3}, "config: Cosine has no key 'xyz'; known are end, exponent, start, steps"),
+    (COSINE | {3: 3}, "config: Cosine has no key 3"),
+    *((without(key), f"config: Cosine needs {key}") for key in ("start", "end", "steps")),
+    ({"kind": "noam", "scale": 1.0, "width": 4}, "config: noam needs warmup"),
+    ({"kind": "noam", "warmpu": 4}, "config: noam has no key 'warmpu'; did you mean 'warmup'?"),
+    (COSINE | {"steps": -1}, "config: Cosine(steps=...) must not be negative, got -1"),
+    (COSINE | {"steps": "10"}, "config: Cosine(steps=...) must be a number of counts, got '10'"),
+    (COSINE | {"steps": True}, "config: Cosine(steps=...) must be a number of counts, got True"),
+    (COSINE | {"steps": 2**31}, f"config: Cosine(steps=...) must be at most {2**31 - 1}, got "),
+    (COSINE | {"start": True}, "config: Cosine(start=...) must be a real number, got True"),
+    (COSINE | {"start": None}, "config: Cosine(start=...) must be a real number, got None"),
+    (COSINE | {"start": COSINE}, "config: Cosine(start=...) must be a real number, got {"),
+    (COSINE | {"exponent": 0.0}, "config: Cosine(exponent=...) must be positive, got 0.0"),
+    (
+        {"kind": "Restart", "schedule": COSINE, "cycles": True},
+        "config: Restart(cycles=...) must be an int, it is static: got True",
+    ),
+    (
+        {"kind": "Interpolate", "boundaries": [1], "values": [1.0], "interpolation": "cubic"},
+        "config: Interpolate(kind=...) must be linear or cosine, got 'cubic'",
+    ),
+    (
+        {"kind": "Interpolate", "boundaries": [1], "values": [1.0], "interpolatio": "linear"},
+        "config: Interpolate has no key 'interpolatio'; did you mean 'interpolation'?",
+    ),
+    (
+        {"kind": "PiecewiseConstant", "boundaries": [3, 2], "values": [1.0, 2.0, 3.0]},
+        "config: PiecewiseConstant(boundaries=...) must be in order, got [3, 2]",
+    ),
+    (
+        {"kind": "wsd", "peak": 1.0, "warmup": 1, "stable": 1, "decay": 1, "cooldown": "exp"},
+        "config: wsd(cooldown=...) must be one of linear, cosine, sqrt, geometric, got 'exp'",
+    ),
+    # deep inside
+    (second(COSINE | {"steps": -1}), "config.schedules[1]: Cosine(steps=...) must not be negative"),
+    (second({"kind": "Cosin"}), "config.schedules[1]: unknown kind 'Cosin'; did you mean 'Cosine'"),
+    (second(without("end")), "config.schedules[1]: Cosine needs end"),
+    (second({"steps": 3}), "config.schedules[1] has no kind"),
+    (second("Cosine"), "config.schedules[1] must be a mapping with a kind, or a number, got 'Cos"),
+    (second(math.inf), "config.schedules[1]: Constant(value=...) must be finite, got inf"),
+    (second(True), "config.schedules[1] must be a mapping with a kind, or a number, got True"),
+    (
+        second({"kind": "Warmup", "steps": 3, "schedule": second({"kind": "x"})}),
+        "config.schedules[1].schedule.schedules[1]: unknown kind 'x'",
+    ),
+    (
+        second({"kind": "Product", "left": 2, "right": COSINE | {"stepz": 1}}),
+        "config.schedules[1].right: Cosine has no key 'stepz'; did you mean 'steps'?",
+    ),
+    (second(COSINE) | {"boundaries": [5, 6]}, "config: Join(schedules, boundaries) needs one "),
+    (second(COSINE) | {"boundaries": 5}, "config: Join(boundaries=...) must be a sequence"),
+    (second(COSINE) | {"schedules": COSINE}, "config.schedules must be a list of configs, got {"),
+    (second(COSINE) | {"schedules": "ab"}, "config.schedules must be a list of configs, got 'ab'"),
+    # the dialects
+    (
+        {"kind": "lr_schedule.LinerLRSchedule", "total_steps": 9},
+        "config: unknown kind lr_schedule.LinerLRSchedule; did you mean 'LinearLRSchedule'?",
+    ),
+    (
+        {"kind": "lr_schedule.LinearLRSchedule"},
+        "config: lr_schedule.LinearLRSchedule needs total_steps",
+    ),
+    (
+        {"kind": "lr_schedule.LinearLRSchedule", "total_steps": 9, "initial_value": "x"},
+        "config: LinearLRSchedule: initial_value must be a number, got 'x'",
+    ),
+    ({"kind": "noether.ConstantSchedule", "value": 1.0}, "noether.ConstantSchedule needs total"),
+    (
+        {"kind": "noether.ConstantSchedul", "value": 1.0, "total_steps": 9},
+        "config: unknown kind 'ConstantSchedul'; did you mean 'ConstantSchedule'?",
+    ),
+    (
+        {"kind": "noether.ConstantSchedule", "total_steps": 9},
+        "config: ConstantScheduleConfig needs value",
+    ),
+    (
+        {"kind": "noether.ConstantSchedule", "value": 1.0, "valeu": 1.0, "total_steps": 9},
+        "config: ConstantScheduleConfig has no key 'valeu'; did you mean 'value'?",
+    ),
+    ({"kind": "kumo.exponential", "gamma": 0.5}, "config: kumo.exponential needs base_lr"),
+    (
+        {"kind": "kumo.exponential", "gamma": 0.5, "base_lr": 0.1},
+        "config: kumo.exponential needs num_training_steps",
+    ),
+    ({"kind": "kumo.exponential", **SIZES}, "config: lr_scheduler[0]: exponential needs gamma"),
+    (
+        {"kind": "kumo.exponentail", **SIZES},
+        "config: lr_scheduler[0]: unknown name 'exponentail'; did you mean 'exponential'?",
+    ),
+    (
+        {"kind": "kumo.lr_scheduler", "config": [WARM, WARM], **SIZES},
+        "config: kumo.lr_scheduler holds 2 schedules, one is meant",
+    ),
+    (
+        {"kind": "kumo.lr_scheduler", "confg": [WARM], **SIZES},
+        "config: kumo.lr_scheduler has no key 'confg'; did you mean 'config'?",
+    ),
+    (
+        second({"kind": "kumo.exponential", **SIZES}),
+        "config.schedules[1]: lr_scheduler[0]: exponential needs gamma",
+    ),
+]
+
+
+@pytest.mark.parametrize(("config", "message"), REFUSED)
+def test_from_config_refuses(config, message):
+    with pytest.raises(ValueError, match=re.escape(message)) as caught:
+        js.from_config(config)
+    assert str(caught.value).startswith("config")
+
+
+# --- what to_config refuses ---------------------------------------------------------------------
+
+
+class Sawtooth(js.Schedule):
+    steps: int = js.fields.length(least=1)
+
+    def at(self, t):
+        return (t % self.steps).astype(float)
+
+
+class Linear(js.Linear):
+    """Of a known name, and another class all the same."""
+
+
+class Inner:
+    def __call__(self, count):
+        return 0.1 * count
+
+
+TO_REFUSED = [
+    (js.Function(optax.linear_schedule(1.0, 0.0, 5)), "a foreign callable cannot be written"),
+    (js.as_schedule(Inner()).warmup(5), "a foreign callable cannot be written as a config: <"),
+    (Sawtooth(5), "Sawtooth is not a class of jaxsched, it cannot be written as a config"),
+    (Sawtooth(5) * 2.0 + 1.0, "Sawtooth is not a class of jaxsched"),
+    (Linear(1.0, 0.0, 5), "Linear is not a class of jaxsched"),
+    (js.Join((0.1, Linear(1.0, 0.0, 5)), (5,)), "Linear is not a class of jaxsched"),
+    (js.Linear(np.ones((2, 2)), 0.0, 5), "Linear(start=...) is a tracer or a batch"),
+    (js.Table(np.ones((2, 2))), "Table(values=...) is a tracer or a batch, it cannot be written"),
+]
+
+
+@pytest.mark.parametrize(("schedule", "message"), TO_REFUSED)
+def test_to_config_refuses(schedule, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
+        js.to_config(schedule)
+
+
+def test_to_config_refuses_a_tracer():
+    def write(start):
+        js.to_config(js.Linear(start, 0.0, 5).warmup(3))
+        return start
+
+    message = "Linear(start=...) is a tracer or a batch, it cannot be written as a config"
+    with pytest.raises(ValueError, match=re.escape(message)):
+        jax.jit(write)(1.0)
+
+
+def test_to_config_refuses_what_is_no_schedule():
+    for wrong in (0.1, None, {"kind": "Cosine"}, lr_schedule.LinearLRSchedule({})):
+        with pytest.raises(ValueError, match="is not a class of jaxsched"):
+            js.to_config(wrong)
