@@ -145,7 +145,7 @@ def inverse_sqrt(count: ArrayLike, shift: ArrayLike, timescale: ArrayLike) -> ja
     """(1 + (count + shift) / timescale)^(-1/2); timescale <= 0 acts as 1. <= 2.5 ULP."""
     later = _float(_at_least_0(count)) + _float(shift)  # integers might overflow
     total = 1 + later * (1 / _float(_positive(timescale)))
-    return 1 / jnp.sqrt(jnp.where(total > 0, total, 1))
+    return jnp.sqrt(1 / jnp.where(total > 0, total, 1))
 
 
 def inverse_time(count: ArrayLike, rate: ArrayLike, steps: ArrayLike) -> jax.Array:
