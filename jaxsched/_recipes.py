@@ -6,13 +6,14 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.typing import ArrayLike
 
 from jaxsched._curves import Cosine, Geometric, InverseSqrt, Linear, Power
+from jaxsched._lengths import minus
 from jaxsched._schedule import Schedule
-from jaxsched.fields import is_concrete, require
+from jaxsched.fields import Kind, is_concrete, require, require_one_of
 
 _COOLDOWNS: dict[str, Callable[..., Schedule]] = {
     "linear": Linear,
@@ -38,8 +39,12 @@ def warmup_cosine(
     >>> warmup_cosine(1.0, 2, 6)([0, 1, 2, 4, 6]).tolist()
     [0.0, 0.5, 1.0, 0.5, 0.0]
     """
-    require(lambda n: n >= 0, _minus(steps, warmup), "warmup_cosine needs steps - warmup >= 0")
-    return Cosine(peak, end, _minus(steps, warmup)).warmup(warmup)
+    peak, end = _numbers("warmup_cosine", peak=peak, end=end)
+    warmup, steps = _lengths("warmup_cosine", warmup=warmup, steps=steps)
+    if is_concrete(steps) and is_concrete(warmup):
+        rule = f"warmup_cosine(steps=...) must be at least warmup={warmup}"
+        require(lambda n: n >= np.asarray(warmup), steps, rule)
+    return Cosine(peak, end, minus(steps, warmup)).warmup(warmup)
 
 
 def wsd(
@@ -64,10 +69,9 @@ def wsd(
     >>> wsd(1.0, 2, 2, 2)(range(7)).tolist()
     [0.0, 0.5, 1.0, 1.0, 1.0, 0.5, 0.0]
     """
-    if cooldown not in _COOLDOWNS:
-        raise ValueError(
-            f"wsd(cooldown=...) must be one of {', '.join(_COOLDOWNS)}, got {cooldown!r}"
-        )
+    peak, end = _numbers("wsd", peak=peak, end=end)
+    warmup, stable, decay = _lengths("wsd", warmup=warmup, stable=stable, decay=decay)
+    require_one_of(tuple(_COOLDOWNS), cooldown, "wsd(cooldown=...)")
     return _COOLDOWNS[cooldown](peak, end, decay).delay(stable).warmup(warmup)
 
 
@@ -93,23 +97,19 @@ def one_cycle(
     ...     [0, 3, 10]).tolist()
     True
     """
-    require(
-        lambda f: (f >= 0) & (f <= 1),
-        warmup_fraction,
-        "one_cycle(warmup_fraction=...) must be in [0, 1]",
-    )
-    if isinstance(steps, int):
-        up: Any = round(warmup_fraction * steps)
+    (peak,) = _numbers("one_cycle", peak=peak)
+    (steps,) = _lengths("one_cycle", steps=steps)
+    part = Kind(least=0, most=1).coerce("one_cycle(warmup_fraction=...)", warmup_fraction)
+    if isinstance(steps, int) and isinstance(part, float):
+        up: Any = round(part * steps)
     else:
-        up = jnp.asarray(steps, float) * warmup_fraction
-        up = jnp.asarray(jnp.round(up), int)
-        up = up if isinstance(steps, jax.Array) else int(up)
+        up = jnp.asarray(jnp.round(jnp.asarray(steps, float) * part), int)
     start = peak / 25 if start is None else start
     end = peak / 250_000 if end is None else end
-    return Cosine(start, peak, up).then(Cosine(peak, end, _minus(steps, up)))
+    return Cosine(start, peak, up).then(Cosine(peak, end, minus(steps, up)))
 
 
-def triangular(low: ArrayLike, high: ArrayLike, steps: Any) -> Schedule:
+def triangular(low: ArrayLike, high: ArrayLike, steps: ArrayLike) -> Schedule:
     """A line up and a line down, `steps` counts together; `.repeat()` it for a cyclic schedule.
 
     Args:
@@ -122,8 +122,9 @@ def triangular(low: ArrayLike, high: ArrayLike, steps: Any) -> Schedule:
     >>> triangular(0.0, 1.0, 4).repeat()(range(6)).tolist()
     [0.0, 0.5, 1.0, 0.5, 0.0, 0.5]
     """
-    up = steps // 2
-    return Linear(low, high, up).then(Linear(high, low, _minus(steps, up)))
+    (whole,) = _lengths("triangular", steps=steps)
+    up = whole // 2
+    return Linear(low, high, up).then(Linear(high, low, minus(whole, up)))
 
 
 def noam(scale: ArrayLike, width: ArrayLike, warmup: ArrayLike) -> Schedule:
@@ -141,11 +142,17 @@ def noam(scale: ArrayLike, width: ArrayLike, warmup: ArrayLike) -> Schedule:
     >>> noam(1.0, 4, 4)([0, 1, 3, 15]).tolist()
     [0.0625, 0.125, 0.25, 0.125]
     """
-    require(lambda n: n >= 1, warmup, "noam(warmup=...) must be at least 1")
-    require(lambda w: w > 0, width, "noam(width=...) must be positive")
+    (scale,) = _numbers("noam", scale=scale)
+    width = Kind(above=0).coerce("noam(width=...)", width)
+    (warmup,) = _lengths("noam", least=1, warmup=warmup)
     peak = scale * (width * warmup) ** -0.5
-    return Linear(peak / warmup, peak, _minus(warmup, 1)).then(InverseSqrt(peak, warmup))
+    return Linear(peak / warmup, peak, minus(warmup, 1)).then(InverseSqrt(peak, warmup))
 
 
-def _minus(a: Any, b: Any) -> Any:
-    return a - b if is_concrete(a) and is_concrete(b) else jnp.asarray(a) - jnp.asarray(b)
+def _numbers(recipe: str, **given: Any) -> list[Any]:
+    return [Kind().coerce(f"{recipe}({name}=...)", x) for name, x in given.items()]
+
+
+def _lengths(recipe: str, least: int = 0, **given: Any) -> list[Any]:
+    kind = Kind(integral=True, least=least)
+    return [kind.coerce(f"{recipe}({name}=...)", x) for name, x in given.items()]
