@@ -340,9 +340,9 @@ class Restart(Schedule):
             if gain is not None:
                 factor = _joined_powers(jnp.asarray(gain), t, boundaries)
         else:
-            index = jnp.minimum(
-                numerics.divide(t, cycle)[0], jnp.asarray(self.cycles - 1, cycle.dtype)
-            )
+            last = jnp.asarray(self.cycles - 1, cycle.dtype)
+            # cycles of length 0 are all over at once
+            index = jnp.where(cycle > 0, jnp.minimum(numerics.divide(t, cycle)[0], last), last)
             clock = t - index * cycle
             if gain is not None:
                 factor = numerics.rate_power(index, gain, jnp.ones((), cycle.dtype))
