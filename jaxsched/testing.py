@@ -1,0 +1,368 @@
+"""The laws that every schedule obeys, as one call for schedules of your own.
+
+>>> import jaxsched as js
+>>> from jaxsched.testing import check_laws
+>>> class Sawtooth(js.Schedule):
+...     peak: float
+...     steps: int = js.fields.length(least=1)
+...     def at(self, t):
+...         return self.peak * (t % self.steps) / self.steps
+>>> check_laws(Sawtooth(1.0, steps=4), reference=lambda n: (n % 4) / 4)
+>>> check_laws(Sawtooth(1.0, steps=4), reference=lambda n: (n % 5) / 5)  # doctest: +ELLIPSIS
+Traceback (most recent call last):
+AssertionError: law 5 (the reference): Sawtooth(peak=1.0, steps=4) at counts [15, 35, ...
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import pickle
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import chex
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+
+import jaxsched
+from jaxsched._algebra import Function
+from jaxsched._schedule import Schedule
+from jaxsched.fields import LONGEST, Kind, is_concrete, is_float
+
+DTYPES = ("int8", "int32", "uint32", "float16", "float32", "bfloat16")
+SHAPES = ((), (3,), (2, 3), (0,), (2, 0))
+
+
+def check_laws(
+    schedule: Schedule,
+    reference: Callable[[int], float] | None = None,
+    *,
+    ulps: float = 4.0,
+    scale: float = 0.0,
+) -> None:
+    """Raise an AssertionError, with the law and the counts, where the schedule breaks one.
+
+    1. jit and vmap change nothing: a jitted function of the schedule gives the same bits; with its
+       numbers as constants, by vmap and count by count it is the same to 2 ULP (and to a relative
+       1e-12 in float64, where XLA has several versions of its functions).
+    2. The result has the shape of the count and the default float; counts too large saturate.
+    3. Any count is legal: below 0 the value at 0, from `duration` on constant, and values and
+       gradients with respect to every float are finite.
+    4. A vmap over stacked schedules equals the loop as closely; new numbers do not retrace.
+    5. Values are within `ulps` of the reference, a float64 function of one int count.
+    7. pickle, `eval(repr(s))` and `from_config(to_config(s))` give the same tree: where the class
+       can be found by its name, the class is known to `jaxsched`, and no `Function` is inside.
+    8. Optax takes it: adamw in jit and scan, plain and by `inject_hyperparams`; the first update
+       uses the value at 0.
+
+    Nor may unflattening check anything: JAX rebuilds trees with whatever it likes as leaves.
+
+    Args:
+        schedule: what to check, made of known numbers.
+        reference: the value at a count >= 0.
+        ulps: the bound of law 5, in units in the last place of the default float.
+        scale: values smaller than this are measured in the ULP of `scale`: the size of the
+            largest summand, for a schedule that subtracts. A value that is no normal float32
+            may be 0.
+    """
+    counts = counts_of(schedule)
+    check_tree(schedule)
+    check_compiled(schedule, counts, scale=scale)
+    check_shapes(schedule)
+    check_any_count(schedule, counts)
+    check_gradients(schedule, counts)
+    check_batches(schedule, counts, scale=scale)
+    if reference is not None:
+        check_values(schedule, reference, counts, ulps=ulps, scale=scale)
+    check_data(schedule)
+    check_optax(schedule)
+
+
+def counts_of(schedule: Schedule, points: Iterable[float] = (), size: int = 2048) -> np.ndarray:
+    """`size` counts in order: each one near 0, its lengths and their sums, more from all others.
+
+    `points` adds places to be looked at closely.
+    """
+    random = np.random.default_rng(0)
+
+    def near(places: list[int], radius: int) -> list[int]:
+        every = {n + i for n in places for i in range(-radius, radius + 2)}
+        return list(random.permutation([n for n in every if -3 <= n <= LONGEST]).tolist())
+
+    places = sorted({int(n) for n in (0, *_lengths(schedule), *points)})
+    sums = sorted({*places, *itertools.accumulate(places)})
+    close = (
+        near(places, max(2, size // (8 * len(places))))
+        + near(sums, size // (3 * len(sums)))[: size // 2]
+    )
+    last = min(LONGEST, sums[-1])
+    uniform = random.integers(0, last, size // 2, endpoint=True).tolist()
+    far = (2 ** random.uniform(0, 31, 2 * size)).astype(np.int64).tolist()
+    chosen = list(dict.fromkeys([-3, LONGEST, *close, *uniform, *far]))
+    return np.sort(np.array(chosen[:size])).astype(jnp.result_type(int))
+
+
+def check_tree(schedule: Schedule) -> None:
+    """The tree holds anything, and a round trip through it changes nothing."""
+    jax.tree.map(lambda _: object(), schedule)
+    leaves, tree = jax.tree.flatten(schedule)
+    _check_same_tree("the tree: a round trip", schedule, jax.tree.unflatten(tree, leaves))
+
+
+def check_compiled(schedule: Schedule, counts: np.ndarray, *, scale: float = 0.0) -> None:
+    """Law 1."""
+    values = schedule(counts)
+    jitted = jax.jit(lambda s, n: s(n))(schedule, counts)
+    _check_close("law 1 (jit of s and n)", schedule, counts, jitted, values, ulps=0)
+    constants = jax.jit(schedule)(counts)
+    _check_close("law 1 (jit(s))", schedule, counts, constants, values, scale=scale)
+    mapped = jax.vmap(schedule)(counts)
+    _check_close("law 1 (vmap)", schedule, counts, mapped, values, scale=scale)
+    some = np.linspace(0, len(counts) - 1, 8).astype(int)
+    single = jnp.stack([schedule(count) for count in counts[some]])
+    _check_close("law 1 (one count)", schedule, counts[some], single, values[some], scale=scale)
+
+
+def check_shapes(schedule: Schedule) -> None:
+    """Law 2."""
+    default = jnp.result_type(float)
+    for shape, dtype in [*((shape, "int32") for shape in SHAPES), *(((3,), d) for d in DTYPES)]:
+        value = jax.eval_shape(schedule, jax.ShapeDtypeStruct(shape, dtype))
+        if (value.shape, value.dtype) != (shape, default):
+            given = f"{dtype}{list(shape)}"
+            raise AssertionError(f"law 2 (shape, dtype): {schedule!r} of {given} gives {value}")
+    top = np.iinfo(jnp.result_type(int)).max
+    last = schedule(top)
+    # JAX would wrap all of these silently
+    for count in (top + 1, 2**63, 10**30, np.uint64(2**64 - 1), np.int64(2**63 - 1)):
+        _check_close("law 2 (saturation)", schedule, count, schedule(count), last, ulps=0)
+    _check_close("law 2 (saturation)", schedule, -(2**70), schedule(-(2**70)), schedule(0), ulps=0)
+
+
+def check_any_count(schedule: Schedule, counts: np.ndarray) -> None:
+    """Law 3, of values."""
+    values = schedule(counts)
+    _check_finite("law 3 (finite values)", schedule, counts, values)
+    for below in (-1, -2, -LONGEST - 1):
+        value = schedule(below)
+        _check_close("law 3 (before 0)", schedule, below, value, schedule(0), ulps=0)
+    first = schedule(np.maximum(counts, 0))
+    _check_close("law 3 (before 0)", schedule, counts, values, first, ulps=0)
+    if schedule.duration is not None:
+        held = np.asarray(schedule(np.minimum(counts, int(np.ceil(schedule.duration)))))
+        _check_close("law 3 (after the end)", schedule, counts, values, held, ulps=0)
+
+
+def check_gradients(schedule: Schedule, counts: np.ndarray) -> None:
+    """Law 3, of gradients with respect to every float leaf."""
+    least = np.iinfo(counts.dtype).min
+    counts = np.concatenate([np.array([least], counts.dtype), counts])
+    numbers, rest = _split(schedule)
+    for path, gradient in jax.tree.leaves_with_path(_gradients(numbers, rest, counts)):
+        finite = jnp.isfinite(gradient).reshape(len(counts), -1).all(axis=1)
+        what = f"law 3 (finite gradient of {jax.tree_util.keystr(path)})"
+        _check_finite(what, schedule, counts, jnp.where(finite, 0.0, jnp.nan))
+
+
+def check_batches(schedule: Schedule, counts: np.ndarray, *, scale: float = 0.0) -> None:
+    """Law 4."""
+    batch = [_varied(schedule, k) for k in range(3)]
+    chex.clear_trace_counter()  # it takes the function of the call before for this one
+    once = jax.jit(chex.assert_max_traces(lambda s, n: s(n), n=1))
+    try:
+        for one in batch:
+            once.trace(one, 0)
+    except AssertionError as error:
+        raise AssertionError(f"law 4 (one trace): {schedule!r}") from error
+    stacked = jax.tree.map(lambda *leaves: np.stack(leaves), *batch)
+    if not jax.tree.leaves(stacked):
+        return
+    values = jax.vmap(lambda s: s(counts))(stacked)
+    for one, value in zip(batch, values, strict=True):
+        _check_close("law 4 (vmap of a stack)", one, counts, value, one(counts), scale=scale)
+
+
+def check_values(
+    schedule: Schedule,
+    reference: Callable[[int], float],
+    counts: np.ndarray,
+    *,
+    ulps: float = 4.0,
+    scale: float = 0.0,
+    relative: float = 0.0,
+    absolute: Callable[[Any], Any] | None = None,
+) -> None:
+    """Law 5; `relative`, and `absolute` of the counts, widen the bound."""
+    counts = counts[counts >= 0]
+    expected = np.array([reference(count) for count in counts.tolist()])
+    widened = relative * np.abs(expected) + (absolute(counts) if absolute else 0.0)
+    what = "law 5 (the reference)"
+    values = schedule(counts)
+    _check_close(what, schedule, counts, values, expected, ulps=ulps, scale=scale, more=widened)
+
+
+def check_data(schedule: Schedule) -> None:
+    """Law 7."""
+    kinds = {type(s) for s in parts(schedule)}
+    if Function in kinds:
+        return
+    if all(_found(kind) for kind in kinds):
+        copy = pickle.loads(pickle.dumps(schedule))
+        _check_same_tree("law 7 (pickle)", schedule, copy)
+    names = {**vars(jaxsched), **{kind.__name__: kind for kind in kinds}}
+    _check_same_tree("law 7 (eval of repr)", schedule, eval(repr(schedule), names))
+    if all(vars(jaxsched).get(kind.__name__) is kind for kind in kinds):
+        copy = jaxsched.from_config(jaxsched.to_config(schedule))
+        _check_same_tree("law 7 (from_config of to_config)", schedule, copy)
+
+
+def check_optax(schedule: Schedule) -> None:
+    """Law 8: Adam's updates by a constant gradient are the learning rates themselves."""
+    counts = np.arange(3)
+    with jax.numpy_dtype_promotion("standard"):  # Adam itself mixes ints and floats
+        updates = _updates(schedule)
+    rates = schedule(counts)
+    for name, update in zip(("adamw", "inject_hyperparams(adamw)"), updates, strict=True):
+        # Adam's own bias correction costs a relative 1e-4 in float32
+        size = 1e-3 * np.abs(np.asarray(rates, np.float64))
+        _check_close(f"law 8 ({name})", schedule, counts, -update, rates, more=size)
+
+
+def parts(schedule: Any) -> Iterator[Schedule]:
+    """The schedule and all schedules inside it."""
+    if isinstance(schedule, Schedule):
+        yield schedule
+        for field in dataclasses.fields(schedule):  # type: ignore[arg-type]
+            yield from parts(getattr(schedule, field.name))
+    elif isinstance(schedule, tuple):
+        for part in schedule:
+            yield from parts(part)
+
+
+@jax.jit
+def _gradients(numbers: Any, rest: Any, counts: jax.Array) -> Any:
+    def value(numbers: Any, count: jax.Array) -> Any:
+        return _joined(numbers, rest)(count)
+
+    return jax.vmap(jax.grad(value), (None, 0))(numbers, counts)
+
+
+@jax.jit
+def _updates(schedule: Schedule) -> list[jax.Array]:
+    injected = optax.inject_hyperparams(optax.adamw)
+    transforms = [optax.adamw(schedule, weight_decay=0.0), injected(schedule, weight_decay=0.0)]
+
+    def run(tx: Any) -> jax.Array:
+        def step(state: Any, _: None) -> tuple[Any, jax.Array]:
+            update, state = tx.update(one, state, one)
+            return state, update
+
+        one = jnp.ones(())
+        return jax.lax.scan(step, tx.init(one), length=3)[1]
+
+    return [run(tx) for tx in transforms]
+
+
+def _split(schedule: Schedule) -> tuple[Any, Any]:
+    """The tree of its floats and the tree of all else, None in the place of the others."""
+    numbers = jax.tree.map(lambda x: x if is_float(x) else None, schedule)
+    rest = jax.tree.map(lambda x: None if is_float(x) else x, schedule)
+    return numbers, rest
+
+
+def _joined(numbers: Any, rest: Any) -> Any:
+    def either(number: Any, other: Any) -> Any:
+        return other if number is None else number
+
+    return jax.tree.map(either, numbers, rest, is_leaf=lambda x: x is None)
+
+
+def _lengths(schedule: Schedule) -> list[Any]:
+    """All lengths and boundaries inside, and the first multiples of the durations."""
+    found: list[Any] = []
+    for part in parts(schedule):
+        for name, kind in part._kinds.items():
+            value = getattr(part, name)
+            if isinstance(kind, Kind) and kind.integral and value is not None:
+                found += np.ravel(np.asarray(value, np.float64)).tolist()
+        if part.duration is not None and is_concrete(part.duration):
+            found += [float(part.duration) * i for i in (1, 2, 3)]
+    return [n for n in found if n <= LONGEST]
+
+
+def _varied(schedule: Schedule, k: int) -> Any:
+    """The schedule with other numbers of the same types: floats smaller, lengths longer."""
+
+    def vary(leaf: Any) -> Any:
+        if is_float(leaf):
+            return leaf * (1 - k / 64)
+        return leaf - k if np.max(leaf) > LONGEST // 2 else leaf + k
+
+    return jax.tree.map(vary, schedule)
+
+
+def _found(kind: type) -> bool:
+    """Whether pickle finds the class by its name."""
+    module: Any = sys.modules.get(kind.__module__)
+    return getattr(module, kind.__qualname__, None) is kind
+
+
+def _check_same_tree(what: str, schedule: Schedule, other: Any) -> None:
+    tree: Any = jax.tree.structure(schedule)
+    same = tree == jax.tree.structure(other) and all(
+        _same_number(a, b)
+        for a, b in zip(jax.tree.leaves(schedule), jax.tree.leaves(other), strict=True)
+    )
+    if not same:
+        raise AssertionError(f"{what}: {schedule!r} became {other!r}")
+
+
+def _same_number(a: Any, b: Any) -> bool:
+    if isinstance(a, jax.Array):  # printed as a Python number
+        return np.array_equal(np.asarray(a), np.asarray(b, a.dtype))
+    x, y = np.asarray(a), np.asarray(b)
+    return type(a) is type(b) and x.dtype == y.dtype and x.tobytes() == y.tobytes()
+
+
+def _check_finite(what: str, schedule: Schedule, counts: Any, values: Any) -> None:
+    zeros = np.where(np.isfinite(values), 0.0, np.asarray(values, np.float64))
+    _check_close(what, schedule, counts, zeros, np.zeros(np.shape(values)), ulps=0)
+
+
+def _check_close(
+    what: str,
+    schedule: Schedule,
+    counts: Any,
+    got: Any,
+    expected: Any,
+    *,
+    ulps: float | None = None,
+    scale: float = 0.0,
+    more: Any = 0.0,
+) -> None:
+    """Raise unless `got` is within `ulps` (that of law 1 by default) of `expected`, and `more`."""
+    default = jnp.result_type(float)
+    if ulps is None:
+        ulps = 2.0 if default == np.float32 else 2.0**12
+    tiny = float(np.finfo(default).tiny)
+    counts, got, expected = (np.atleast_1d(np.asarray(x)) for x in (counts, got, expected))
+    got, expected = got.astype(np.float64), expected.astype(np.float64)
+    # the largest float has no spacing
+    size = np.clip(np.abs(expected), scale, float(np.finfo(default).max) / 2)
+    bound = ulps * np.spacing(size.astype(default)).astype(np.float64) + more
+    # what is below the normal floats may be flushed to zero
+    bound = np.where(np.abs(expected) < tiny, np.maximum(bound, tiny if ulps else 0), bound)
+    error = np.abs(got - expected)
+    wrong = np.flatnonzero(~(error <= bound))
+    if len(wrong):
+        with np.errstate(over="ignore"):
+            excess = error[wrong] / np.maximum(bound[wrong], tiny)
+        wrong = wrong[np.argsort(-excess, kind="stable")[:5]]  # the worst ones
+        raise AssertionError(
+            f"{what}: {schedule!r} at counts {counts[wrong].tolist()}: got {got[wrong].tolist()}, "
+            f"expected {expected[wrong].tolist()}"
+        )
