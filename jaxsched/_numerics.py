@@ -130,15 +130,15 @@ def geometric(count: ArrayLike, start: ArrayLike, end: ArrayLike, steps: ArrayLi
 def wave_weight(count: ArrayLike, steps: ArrayLike, cycles: ArrayLike) -> Weight:
     """Of start: (1 + cos(2 pi p)) / 2, p = cycles count / steps, at any count >= 0.
 
-    The error of p is within 4 (2^-33 p + 2^-26) to p = 2^24; steps <= 0 acts as 1.
+    The error of p is within 4 (2^-33 p + 2^-26) to p = 2^23; steps <= 0 acts as 1.
     """
-    cycles = _float(cycles)
-    _, turn = _turns(_at_least_0(count), *_quotient(cycles, jnp.zeros_like(cycles), steps))
-    twice = 2 * jnp.abs(turn - jnp.round(turn))  # beyond 2^24 turns the fraction leaves [-1/2, 1/2]
-    late = twice > 0.5
-    fold = jnp.where(late, 1 - twice, twice)
-    high, low = _sin2(fold, jnp.zeros_like(fold))
-    return Weight(high + low, late)
+    pace = 2 * _float(cycles)  # in half turns: an even one is at start, an odd one at end
+    half, part = _turns(_at_least_0(count), *_quotient(pace, jnp.zeros_like(pace), steps))
+    half, part = half + jnp.round(part), jnp.abs(part - jnp.round(part))
+    # a distance within its error is none: whole half turns give start and end exactly
+    part = jnp.where(part <= half * (np.finfo(part.dtype).eps / 256), 0, part)
+    high, low = _sin2(part, jnp.zeros_like(part))
+    return Weight(high + low, half - 2 * jnp.floor(half / 2) > 0.5)
 
 
 def inverse_sqrt(count: ArrayLike, shift: ArrayLike, timescale: ArrayLike) -> jax.Array:

@@ -390,7 +390,7 @@ def test_wave(cycles):
             np.abs(turn - 0.5) < 0.25, np.sin(PI * (0.5 - turn)) ** 2, 1 - np.sin(PI * turn) ** 2
         )
         phase = 8 * PI * (turns * EPS / 128 + EPS)
-        phase = np.where(turns < 2**24, phase, 1)  # beyond, only finite and inside
+        phase = np.where(turns < 2**23, phase, 1)  # beyond, only finite and inside
         room = 3 * np.spacing(exact.astype(FLOAT)) + phase * np.sqrt(exact * (1 - exact)) + phase**2
         value = np.asarray(function(n, INT(steps), FLOAT(cycles)))
         assert (np.abs(value - exact) <= room).all()
@@ -399,6 +399,16 @@ def test_wave(cycles):
         room = 1e-5 * np.abs(exact) + 2 * PI * phase * turns / cycles
         value = np.asarray(slope(n, INT(steps), FLOAT(cycles)))
         assert (np.abs(value - exact) <= room).all()
+
+
+@pytest.mark.parametrize("steps, cycles", [(1000, 1.0), (93, 0.7), (146, 3.5), (7, 0.5)])
+def test_wave_next_to_its_trough(steps, cycles):
+    n = np.arange(3 * steps, dtype=INT)
+    value = nu.between(FLOAT(1), FLOAT(0), nu.wave_weight(n, INT(steps), FLOAT(cycles)))
+    turn = np.fmod(n.astype(LONG) * LONG(FLOAT(cycles)), steps) / steps
+    exact = np.where(turn == 0.5, 0, np.sin(PI * (LONG(0.5) - turn)) ** 2)
+    assert ulps(np.asarray(value), exact).max() <= 4
+    assert (np.asarray(value)[turn == 0.5] == 0).all()
 
 
 def test_elapsed_and_powers_at_the_edges():
