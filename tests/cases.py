@@ -62,13 +62,14 @@ def loose(largest):
 
 
 def phase(largest, turns):
-    """The bound of a wave: its phase is within 4 (2^-33 p + 2^-26) turns at p turns.
+    """The bound of a wave: its phase is within 4 (2^-33 p + 2^-26) turns at p < 2^23 turns.
 
     With x64 the phase is one float64, in the oracles too.
     """
     digits = 2.0**-20 if X64 else 1.0
     error = lambda counts: 4 * (2.0**-33 * turns * counts + 2.0**-26) * digits  # noqa: E731
-    return {"absolute": lambda counts: np.pi * largest * np.minimum(error(counts), 1.0)}
+    known = lambda counts: np.where(turns * counts < 2**23, error(counts), 1.0)  # noqa: E731
+    return {"absolute": lambda counts: np.pi * largest * np.minimum(known(counts), 1.0)}
 
 
 # --- references: closures of numbers, in 40 digits ----------------------------------------------

@@ -439,7 +439,6 @@ def test_a_list_without_candidates_has_nothing_to_show(run, file):
     assert run(path) == (2, "", f"jaxsched show: no schedules in {path}\n")
 
 
-
 def test_what_reading_gives():
     """YAML 1.1 takes 1e-3 for text; here it is a number."""
     assert _files.read(DATA / "lr_schedule.yaml")[0] == 3e-4

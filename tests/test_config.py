@@ -261,7 +261,7 @@ REFUSED = [
     ),
     (
         {"kind": "wsd", "peak": 1.0, "warmup": 1, "stable": 1, "decay": 1, "cooldown": "exp"},
-        "config: wsd(cooldown=...) must be one of linear, cosine, sqrt, geometric, got 'exp'",
+        "config: wsd(cooldown=...) must be linear or cosine or sqrt or geometric, got 'exp'",
     ),
     # deep inside
     (second(COSINE | {"steps": -1}), "config.schedules[1]: Cosine(steps=...) must not be negative"),
