@@ -68,12 +68,15 @@ def linear_weight(count: ArrayLike, steps: ArrayLike) -> Weight:
 
 
 def cosine_weight(count: ArrayLike, steps: ArrayLike, exponent: ArrayLike | None = None) -> Weight:
-    """Of start: ((1 + cos(pi x)) / 2)^exponent, x = elapsed / steps. <= 2 ULP; a power <= 4.
+    """Of start: ((1 + cos(pi x)) / 2)^exponent, x = elapsed / steps. <= 3.5 ULP; a power <= 4.
 
     The cosine never appears: (1 + cos(pi x)) / 2 = sin^2(pi (1 - x) / 2), a short polynomial.
     Source: Loshchilov and Hutter 2017 (arXiv:1608.03983); the exponent is optax's.
     """
     small, late = _fold(count, steps)
+    if exponent is None and jnp.result_type(float) == jnp.float32:
+        y = _square(small, steps)  # in one float: the last ULP would cost a fifth of the speed
+        return Weight(2.25 * y + y * _horner(_SIN2, y - 0.125), late)
     high, low = _sin2(*_fraction(small, steps))
     if exponent is None:
         return Weight(high + low, late)
@@ -274,6 +277,16 @@ def _fraction(small: jax.Array, steps: ArrayLike) -> Pair:
     upper = _cut(value, 8)
     lower = _float(small - upper.astype(small.dtype))
     return _fast_two_sum(leading * upper, leading * lower + rest * value)
+
+
+def _square(small: jax.Array, steps: ArrayLike) -> jax.Array:
+    """(small / steps)^2 for float32, to 2^-22.6; both are scaled so that no square overflows."""
+    power = _cut(_float(_positive(steps)), 23)  # of 2, next below steps
+    leading, rest = _quotient(power, jnp.zeros_like(power), steps)
+    value = _float(small)
+    left = _float(small - value.astype(small.dtype)) * (2 / power)
+    value = value * (1 / power)
+    return (value * value + value * left) * (leading * leading + rest * (2 * leading + rest))
 
 
 def _turns(count: jax.Array, leading: jax.Array, rest: jax.Array) -> Pair:

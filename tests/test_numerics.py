@@ -138,7 +138,7 @@ TIME_CASES = [
 # name: function, reference, hyperparameters, bound in ULP
 TABLE = {
     "linear": (linear, linear_reference, transitions(), 2.1),
-    "cosine": (cosine, cosine_reference, transitions(), 2),
+    "cosine": (cosine, cosine_reference, transitions(), 3.5),
     "cosine_power": (
         cosine_power,
         cosine_power_reference,
