@@ -6,6 +6,7 @@ import functools
 import operator
 from collections.abc import Callable, Hashable
 from fractions import Fraction
+from numbers import Integral, Real
 from typing import Any, ClassVar
 
 import jax
@@ -61,7 +62,9 @@ class Function(Schedule):
 
     def check(self) -> None:
         if not callable(self.function) or not isinstance(self.function, Hashable):
-            raise TypeError(f"Function(function=...) must be a hashable callable: {self.function}")
+            raise TypeError(
+                f"Function(function=...) must be a hashable callable, got {self.function!r}"
+            )
 
     def at(self, t: jax.Array) -> jax.Array:
         def one(count: jax.Array) -> jax.Array:
@@ -83,7 +86,12 @@ def as_schedule(x: Any) -> Schedule:
     """
     if isinstance(x, Schedule):
         return x
-    return Function(x) if callable(x) else Constant(x)
+    if callable(x):
+        return Function(x)
+    try:
+        return Constant(x)
+    except TypeError:
+        raise TypeError(f"a schedule, a number or a callable is meant, got {x!r}") from None
 
 
 def elementwise(f: Callable[..., Any], ndim: int) -> Callable[..., Any]:
@@ -323,7 +331,7 @@ class Restart(Schedule):
     gain: ArrayLike | None = number(default=None, above=0)
 
     def check(self) -> None:
-        require_count(self.cycles, "Restart(cycles=...)")
+        object.__setattr__(self, "cycles", require_count(self.cycles, "Restart(cycles=...)"))
         self.duration  # noqa: B018  (a ValueError where it is too long to be counted)
 
     @property
@@ -361,15 +369,18 @@ def _joined_powers(gain: jax.Array, t: jax.Array, boundaries: list[jax.Array]) -
 
 def restarts(schedule: Schedule, n: int, growth: Any, gain: Any) -> Schedule:
     """What `Schedule.restarts` returns: one clock for equal cycles, a `Join` of growing ones."""
-    require_count(n, "restarts(n=...)")
-    if growth is None or (isinstance(growth, float | int) and growth == 1):
+    n = require_count(n, "restarts(n=...)")
+    if growth is None:
         return Restart(schedule, n, gain)
     required_duration(schedule, ".restarts()")
     gain = Kind(above=0, optional=True).coerce("restarts(gain=...)", gain)
-    if isinstance(growth, jax.Array) or not isinstance(growth, float | int | Fraction):
+    if not isinstance(growth, Real) or isinstance(growth, bool):
         raise TypeError(f"restarts(growth=...) must be a known number, it is static: {growth!r}")
     require(lambda g: np.isfinite(g) & (g >= 1), float(growth), "restarts(growth=...) must be >= 1")
-    cycles = [schedule.stretched(Fraction(growth) ** i) for i in range(n)]
+    if growth == 1:
+        return Restart(schedule, n, gain)
+    factor = growth if isinstance(growth, Fraction | int) else Fraction(float(growth))
+    cycles = [schedule.stretched(factor**i) for i in range(n)]
     if gain is not None:
         cycles = [Product(gain**i, cycle) for i, cycle in enumerate(cycles)]
     ends = [cycles[0].duration]
@@ -456,12 +467,13 @@ def required_duration(schedule: Schedule, by: Any) -> Any:
     return schedule.duration
 
 
-def require_count(n: Any, where: str) -> None:
-    """Raise where `n` is not an int >= 1."""
-    if not isinstance(n, int) or isinstance(n, bool):
+def require_count(n: Any, where: str) -> int:
+    """`n` as an int, or an error where it is none or less than 1."""
+    if not isinstance(n, Integral) or isinstance(n, bool):
         raise TypeError(f"{where} must be an int, it is static: got {n!r}")
     if n < 1:
         raise ValueError(f"{where} must be at least 1, got {n}")
+    return int(n)
 
 
 def require_ordered(counts: Any, where: str) -> None:

@@ -245,6 +245,11 @@ def _evaluate(schedule: Schedule, count: jax.Array) -> jax.Array:
     return jnp.broadcast_to(value.astype(jnp.result_type(float)), t.shape)
 
 
+_CONFIG: Any = jax.config
+_LIMITS: dict[bool, Any] = {
+    False: np.iinfo(np.int32),
+    True: np.iinfo(np.int64),
+}  # by jax_enable_x64
 _READY = frozenset(np.dtype(name) for name in ("int32", "int64", "float32", "float64"))
 
 
@@ -252,7 +257,7 @@ def _as_count(count: Any) -> Any:
     """`count` as an array that jit takes as it is; what JAX would wrap silently saturates."""
     if isinstance(count, jax.Array) and count.dtype in _READY:
         return count
-    limits = np.iinfo(jnp.result_type(int))
+    limits = _LIMITS[_CONFIG.jax_enable_x64]
     if type(count) is int:
         return limits.dtype.type(min(max(count, limits.min), limits.max))
     array: Any = count if isinstance(count, jax.Array) else np.asarray(count)
