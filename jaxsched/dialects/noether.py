@@ -323,7 +323,6 @@ class SequentialPercentSchedule(ScheduleBase):
         parts = [_as_config(self.part_type, part, {}) for part in given]
         self.parts = [part.schedule for part in parts]
         self.bounds = _filled(self, parts, self.unit)
-        self._steps(1)
 
     def _steps(self, total: int) -> list[tuple[int, int]]:
         """Where each part starts and ends."""
@@ -382,13 +381,9 @@ class LinearWarmupCosineDecaySchedule(ScheduleBase):
         )
         fall = CosineDecreasingSchedule(max_value=c.max_value, end_value=c.end_value)
         if c.warmup_percent is None:
-            parts = [
-                {"schedule": rise, "start_step": 0, "end_step": c.warmup_steps},
-                {"schedule": fall},
-            ]
-            if not c.warmup_steps:
-                parts = [{"schedule": fall}]
-            return SequentialStepSchedule(parts)._over(total)
+            # without the line where it has no steps: an end_step of 0 would mean the total
+            line = [{"schedule": rise, "end_step": c.warmup_steps}] if c.warmup_steps else []
+            return SequentialStepSchedule([*line, {"schedule": fall}])._over(total)
         parts = [{"schedule": rise, "end_percent": c.warmup_percent}, {"schedule": fall}]
         return SequentialPercentSchedule(parts)._over(total)
 
