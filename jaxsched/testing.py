@@ -15,7 +15,6 @@ AssertionError: law 5 (the reference): Sawtooth(peak=1.0, steps=4) at counts [15
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
 import pickle
 import sys
@@ -236,8 +235,8 @@ def parts(schedule: Any) -> Iterator[Schedule]:
     """The schedule and all schedules inside it."""
     if isinstance(schedule, Schedule):
         yield schedule
-        for field in dataclasses.fields(schedule):  # type: ignore[arg-type]
-            yield from parts(getattr(schedule, field.name))
+        for value in vars(schedule).values():
+            yield from parts(value)
     elif isinstance(schedule, tuple):
         for part in schedule:
             yield from parts(part)
