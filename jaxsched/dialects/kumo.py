@@ -14,10 +14,8 @@ divides by zero.
 
 from __future__ import annotations
 
-import functools
 import inspect
 import math
-import operator
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -65,10 +63,12 @@ def lr_scheduler(
     _require_steps("num_training_steps", num_training_steps)
     if steps_per_epoch is not None:
         _require_steps("steps_per_epoch", steps_per_epoch)
-    return [
-        _candidate(element, f"lr_scheduler[{i}]", base_lr, num_training_steps, steps_per_epoch)
-        for i, element in enumerate(config)
-    ]
+    candidates = []
+    # a loop: a comprehension is a frame of its own before Python 3.12, which warnings would count
+    for i, element in enumerate(config):
+        place = f"lr_scheduler[{i}]"
+        candidates.append(_candidate(element, place, base_lr, num_training_steps, steps_per_epoch))
+    return candidates
 
 
 def from_config(entry: str, config: Mapping[str, Any]) -> Schedule:
@@ -99,12 +99,11 @@ def _candidate(element: Any, place: str, base_lr: Any, total: int, epoch: int | 
         return _scheduler(element, place, base_lr, base_lr, total, epoch)
     if isinstance(element, str) or not isinstance(element, Sequence):
         raise ValueError(f"{place} must be empty, a scheduler or a list of them, got {element!r}")
-    factors = [
-        _scheduler(scheduler, f"{place}[{i}]", 1.0, base_lr, total, epoch)
-        for i, scheduler in enumerate(element)
-        if scheduler
-    ]
-    return functools.reduce(operator.mul, factors, Constant(base_lr))
+    product: Schedule = Constant(base_lr)
+    for i, scheduler in enumerate(element):
+        if scheduler:
+            product *= _scheduler(scheduler, f"{place}[{i}]", 1.0, base_lr, total, epoch)
+    return product
 
 
 def _scheduler(
@@ -125,7 +124,7 @@ def _scheduler(
         raise ValueError(f"{place}: kwargs must be a mapping, got {kwargs!r}")
     kwargs = dict(kwargs)
     if name == "exponential" and kwargs.pop("warmup_ratio_or_steps", None) is not None:
-        warnings.warn(f"{place}: exponential has no warmup_ratio_or_steps; ignored", stacklevel=5)
+        warnings.warn(f"{place}: exponential has no warmup_ratio_or_steps; ignored", stacklevel=4)
     make = SCHEDULERS[name]
     parameters = inspect.signature(make).parameters
     known = [p for p in parameters if p not in ("peak", "base_lr", "total")]
@@ -148,7 +147,7 @@ def _canonical(name: Any, place: str) -> str:
     plain = "".join(c for c in str(name).lower() if c not in "_- ")
     if plain in _MISSPELT:
         right = _MISSPELT[plain]
-        warnings.warn(f"{place}: {name!r} is read as {right!r}", stacklevel=6)
+        warnings.warn(f"{place}: {name!r} is read as {right!r}", stacklevel=5)
         return right
     known = {key.replace("_", ""): key for key in SCHEDULERS}
     if plain not in known:
