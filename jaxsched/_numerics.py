@@ -27,6 +27,12 @@ from jax.typing import ArrayLike
 # Minimax polynomials (Lawson), the coefficients rounded to float32 one by one, the rest refitted.
 # sin^2(pi f / 2) / f^2 - 9/4 in powers of f^2 - 1/8, for f in [0, 1/2]: 2^-29.2 of the square.
 _SIN2 = (-0.026063362, -1.8678641, 0.6246981, -0.11137542, 0.012306009)
+# The same for float64: 2^-64.
+_SIN2_64 = (
+    *(-0.02606336130485293, -1.8678641387770831, 0.6246979359964155, -0.11136231487855909),
+    *(0.012312570102711376, -0.0009262463020831239, 5.046652597494495e-05),
+    *(-2.0832065862440164e-06, 6.739527418179059e-08),
+)
 # (2^g - 1) / g for |g| <= 0.505, without its first term log(2): 2^-28.2 of the power.
 _EXP2 = (0.24022648, 0.05550358, 0.009618504, 0.0013391892, 0.00015328881)
 # (log(1 + z) - z + z^2 / 2) / z^3 for 1 + z in [sqrt(1/2), sqrt(2)]: 2^-29.5 of the logarithm.
@@ -307,7 +313,8 @@ def _horner(coefficients: tuple[float, ...], x: jax.Array) -> jax.Array:
 def _sin2(high: jax.Array, low: jax.Array) -> Pair:
     """sin^2(pi f / 2) in two floats, f = high + low in [0, 1/2]."""
     if high.dtype != jnp.float32:
-        return jnp.sin((jnp.pi / 2) * high) ** 2, low
+        y = high * high
+        return 2.25 * y + y * _horner(_SIN2_64, y - 0.125), low
     head = _cut(high, 14)
     square = head * head
     rest = ((high - head) + low) * (head + high)
