@@ -31,6 +31,7 @@ from jaxsched._algebra import (
     Stop as Stop,
     Sum as Sum,
     Warmup as Warmup,
+    WithMomentum as WithMomentum,
     as_schedule as as_schedule,
 )
 from jaxsched._curves import (

@@ -389,6 +389,30 @@ def restarts(schedule: Schedule, n: int, growth: Any, gain: Any) -> Schedule:
     return Join(tuple(cycles), tuple(ends[:-1]))
 
 
+class WithMomentum(Schedule):
+    """A learning rate, and beside it the momentum that goes with it.
+
+    It is called for the learning rate; `.momentum` is a schedule of the same counts, as for
+    `optax.inject_hyperparams(optax.sgd)(lr, momentum=lr.momentum)`.
+
+    >>> from jaxsched import Linear
+    >>> lr = WithMomentum(Linear(0.1, 1.0, 9), momentum=Linear(0.95, 0.85, 9))
+    >>> f"{lr(9):.2f} {lr.momentum(9):.2f}"
+    '1.00 0.85'
+    """
+
+    schedule: Schedule = part(as_schedule)
+    momentum: Schedule = part(as_schedule)
+
+    @property
+    def duration(self) -> Any:
+        """The learning rate's."""
+        return self.schedule.duration
+
+    def at(self, t: jax.Array) -> jax.Array:
+        return self.schedule.at(t)
+
+
 class Clip(Schedule):
     """The values of the schedule, limited to [low, high]; None is no limit."""
 

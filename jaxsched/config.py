@@ -103,18 +103,22 @@ def load(config: Any, place: str) -> Schedule:
         raise ValueError(f"{place} has no kind; known are {', '.join(sorted(KINDS))}")
     kind, arguments = config["kind"], {k: v for k, v in config.items() if k != "kind"}
     dialect, _, entry = str(kind).partition(".")
+    known: Mapping[str, Callable[..., Schedule]] = KINDS
     if entry and dialect in dialects():
         module = importlib.import_module(f"jaxsched.dialects.{dialect}")
-        with _at(place):
-            loaded: Schedule = module.from_config(entry.split(".")[-1], arguments)
-            return loaded
-    if not isinstance(kind, str) or kind not in KINDS:
-        raise ValueError(f"{place}: unknown kind {kind!r}{suggestion(kind, KINDS)}")
-    return _build(kind, arguments, place)
+        if hasattr(module, "from_config"):  # it brings the sizes of the run in, beside its own keys
+            with _at(place):
+                loaded: Schedule = module.from_config(entry.split(".")[-1], arguments)
+                return loaded
+        known = {f"{dialect}.{name}": made for name, made in entries(dialect).items()}
+    if not isinstance(kind, str) or kind not in known:
+        raise ValueError(f"{place}: unknown kind {kind!r}{suggestion(kind, known)}")
+    return _build(kind, known[kind], arguments, place)
 
 
-def _build(kind: str, arguments: dict[str, Any], place: str) -> Schedule:
-    entry = KINDS[kind]
+def _build(
+    kind: str, entry: Callable[..., Schedule], arguments: dict[str, Any], place: str
+) -> Schedule:
     declared: Any = dataclasses.fields(entry) if dataclasses.is_dataclass(entry) else ()
     kinds = {field.name: field.metadata.get("kind") for field in declared}
     parts = {name: kind for name, kind in kinds.items() if isinstance(kind, Part)}
@@ -134,8 +138,28 @@ def _build(kind: str, arguments: dict[str, Any], place: str) -> Schedule:
             given[name] = [load(x, f"{below}[{i}]") for i, x in enumerate(given[name])]
         else:
             raise ValueError(f"{below} must be a list of configs, got {given[name]!r}")
+    if not declared:
+        given = {name: _schedules_in(x, f"{place}.{name}") for name, x in given.items()}
     with _at(place):
         return entry(**given)
+
+
+def _schedules_in(value: Any, place: str) -> Any:
+    """An argument of a function: a config as the schedule that it stands for, in a list too."""
+    if isinstance(value, Mapping) and "kind" in value:
+        return load(value, place)
+    if isinstance(value, list | tuple):
+        return [_schedules_in(item, f"{place}[{i}]") for i, item in enumerate(value)]
+    return value
+
+
+def entries(dialect: str) -> dict[str, Callable[..., Schedule]]:
+    """What a dialect calls its schedules, and what makes them; none where it has a `from_config`.
+
+    A dialect lists them in `ENTRIES`.
+    """
+    module = importlib.import_module(f"jaxsched.dialects.{dialect}")
+    return {entry.__name__: entry for entry in getattr(module, "ENTRIES", ())}
 
 
 def dialects() -> list[str]:
