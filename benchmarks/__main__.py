@@ -16,10 +16,10 @@ import numpy as np
 import optax
 
 import jaxsched as js
-from benchmarks import contestants, report
+from benchmarks import contestants, grids, report, stepping
 from benchmarks.contestants import END, START, Contestant, cosine
 from benchmarks.report import Row
-from benchmarks.timing import FEWEST, interleaved, seconds, spread
+from benchmarks.timing import FEWEST, compile_seconds, interleaved, spread
 
 IN_CACHE = 2**18
 MOST_COUNTS = 2**30
@@ -31,7 +31,7 @@ def schedule_row(contestant: Contestant, t: jax.Array, rounds: int) -> Row:
     programs: dict[str, Any] = {"ours": jax.jit(contestant.ours)}
     if contestant.optax is not None:
         programs["optax"] = jax.jit(contestant.optax)
-    compiled = {name: _compile_seconds(program, t) for name, program in programs.items()}
+    compiled = {name: compile_seconds(program, t) for name, program in programs.items()}
     # multiples of a power of two: exact in float32 however many counts there are
     few = slice(None, None, max(1, len(t) >> 16))
     expected = contestant.reference(np.asarray(t[few], np.int64))
@@ -55,57 +55,6 @@ def schedule_row(contestant: Contestant, t: jax.Array, rounds: int) -> Row:
         "seconds": {"optax": None, **{name: spread(times) for name, times in taken.items()}},
         "to_copy": spread(taken["copy"] / taken["ours"]),
         "to_optax": spread(taken["optax"] / taken["ours"]) if "optax" in taken else None,
-    }
-
-
-def grid_row(points: int, counts: int, rounds: int) -> Row:
-    """Many Cosines in one program against a Python loop of jitted optax closures, and a fill."""
-    t = jnp.arange(counts, dtype=jnp.int32)
-    starts = np.linspace(END, START, points, dtype=np.float32)
-    lengths = np.linspace(counts // 2, counts, points, dtype=np.int32)
-    batch = js.Cosine(jnp.asarray(starts), jnp.full(points, END), jnp.asarray(lengths))
-    ours = jax.jit(lambda schedules, n: jax.vmap(lambda s: s(n))(schedules))
-    loop = [
-        jax.jit(optax.cosine_decay_schedule(float(start), int(steps), END / float(start)))
-        for start, steps in zip(starts, lengths, strict=True)
-    ]
-    fill = jax.jit(lambda x: jnp.broadcast_to(x, (points, counts)))
-    compiled = {
-        "ours": _compile_seconds(ours, batch, t),
-        "optax": sum(_compile_seconds(schedule, t) for schedule in loop),
-    }
-    few = slice(None, None, 64)
-    expected = cosine(
-        np.asarray(t[few], np.int64), starts[:, None].astype(float), END, lengths[:, None]
-    )
-    error = {
-        "ours": float(contestants.error(ours(batch, t)[:, few], expected).max()),
-        "optax": float(np.quantile(contestants.error([f(t)[few] for f in loop], expected), 0.99)),
-    }
-    contestants.require_agreement("grid", error["ours"], error["optax"])
-
-    taken = interleaved(
-        {
-            "ours": functools.partial(ours, batch, t),
-            "optax": lambda: [schedule(t) for schedule in loop],
-            "fill": functools.partial(fill, START),
-        },
-        rounds,
-    )
-    median = {name: spread(times).median for name, times in taken.items()}
-    return {
-        "points": points,
-        "counts": counts,
-        "rounds": len(taken["ours"]),
-        "error": error,
-        "compile_s": compiled,
-        "seconds": {name: spread(times) for name, times in taken.items()},
-        "ratios": {
-            "to_optax": spread(taken["optax"] / taken["ours"]),
-            "to_optax_compiling": (compiled["optax"] + median["optax"])
-            / (compiled["ours"] + median["ours"]),
-            "to_fill": spread(taken["fill"] / taken["ours"]),
-        },
     }
 
 
@@ -144,7 +93,9 @@ def eager_rows(rounds: int) -> Iterator[Row]:
             }
 
 
-def measure(counts: list[int], points: int, grid_counts: int, rounds: int) -> Row:
+def measure(
+    counts: list[int], side: int, grid_counts: int, updates: int, steps: int, rounds: int
+) -> Row:
     """Everything, printed as it is measured."""
     document: Row = {**report.environment(), "counts": counts, "rounds": rounds}
     print(report.summary(document), flush=True)
@@ -156,19 +107,28 @@ def measure(counts: list[int], points: int, grid_counts: int, rounds: int) -> Ro
             row = schedule_row(contestant, t, rounds)
             document["schedules"].append(row)
             print(report.schedules_line(row), flush=True)
-    document["grid"] = grid_row(points, grid_counts, rounds)
+    document["grid"] = grids.grid_row(side, grid_counts, rounds)
     print(*report.grid_lines(document["grid"]), sep="\n", flush=True)
+    document["build"] = grids.build_row(4, side * side * 16, FEWEST)
+    print(*report.build_lines(document["build"]), sep="\n", flush=True)
+    document["sweep"] = grids.sweep_row(updates, FEWEST)
+    print(*report.sweep_lines(document["sweep"]), sep="\n", flush=True)
     print(report.eager_head(), flush=True)
     document["eager"] = []
     for row in eager_rows(rounds):
         document["eager"].append(row)
         print(report.eager_line(row), flush=True)
+    document["stepping"] = []
+    if lacking := stepping.missing():
+        print(
+            f"\nnothing is stepped without {' and '.join(lacking)}: pip install jaxsched[oracles]"
+        )
+        return document
+    print(report.stepping_head(steps), flush=True)
+    for row in stepping.rows(steps):
+        document["stepping"].append(row)
+        print(report.stepping_line(row), flush=True)
     return document
-
-
-def _compile_seconds(program: Any, *arguments: Any) -> float:
-    # a later call of the program itself finds what is compiled here
-    return seconds(lambda: program.lower(*arguments).compile() and None)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -199,8 +159,8 @@ def main(arguments: list[str] | None = None) -> int:
         options.out.mkdir(parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=options.out).close()  # before minutes of work
         counts = [large] if options.quick else sorted({large, IN_CACHE}, reverse=True)
-        points, grid_counts = (8, 4096) if options.quick else (256, 65536)
-        document = measure(counts, points, grid_counts, rounds)
+        sizes = (3, 4096, 20, 1000) if options.quick else (16, 65536, 500, 10**6)
+        document = measure(counts, *sizes, rounds)
         print(f"\n{report.save(options.out, report.plain(document))}")
     except OSError as problem:
         parser.error(f"cannot write to --out {options.out}: {problem.strerror or problem}")

@@ -103,6 +103,32 @@ def grid_lines(row: Row) -> list[str]:
     ]
 
 
+def build_lines(row: Row) -> list[str]:
+    """The table of building grids."""
+    millis = {name: spread.median * 1e3 for name, spread in row["seconds"].items()}
+    return [
+        "",
+        *(
+            f"{f'{points} warmed-up Cosines':44}{millis[f'build_{name}']:10.1f} ms to build, "
+            f"{millis[f'compile_{name}']:.0f} ms to compile and run"
+            for name, points in row["points"].items()
+        ),
+    ]
+
+
+def sweep_lines(row: Row) -> list[str]:
+    """The table of the sweep."""
+    times = {name: spread.median for name, spread in row["seconds"].items()}
+    return [
+        f"\n{row['points']} networks of {row['updates']} updates, compilation included",
+        f"{'one sweep':44}{times['sweep']:10.2f} s",
+        f"{'one jitted optax closure each':44}{times['closures']:10.2f} s   "
+        f"of it {_ratio(row['to_closures'])}",
+        f"{'one compiled function in turn':44}{times['in turn']:10.2f} s   "
+        f"of it {_ratio(row['to_in_turn'])}",
+    ]
+
+
 def eager_head() -> str:
     """Title and columns of the table of eager calls."""
     columns = f"{'ours':>8}{'identity':>10}{'optax':>10}{'of optax':>22}"
@@ -116,6 +142,17 @@ def eager_line(row: Row) -> str:
         f"{row['name']:30}{micros['ours']:8.1f}{micros['identity']:10.1f}{micros['optax']:10.1f}"
         f"{_ratio(row['to_optax']):>22}"
     )
+
+
+def stepping_head(steps: int) -> str:
+    """Title and columns of the table of stepped schedules."""
+    return f"\n{f'{steps:,} steps, seconds':40}{'ours':>10}{'stepped':>10}{'times as fast':>15}"
+
+
+def stepping_line(row: Row) -> str:
+    """One row of the table of stepped schedules."""
+    taken = row["seconds"]
+    return f"{row['name']:40}{taken['ours']:10.4f}{taken['stepped']:10.2f}{row['to_stepped']:15.0f}"
 
 
 def plain(value: Any) -> Any:

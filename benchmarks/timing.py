@@ -57,6 +57,11 @@ def seconds(call: Callable[[], Any], repeats: int = 1) -> float:
     return (time.perf_counter() - begin) / repeats
 
 
+def compile_seconds(program: Any, *arguments: Any) -> float:
+    """Seconds to compile a jitted program; a later call of it finds what is compiled here."""
+    return seconds(lambda: program.lower(*arguments).compile() and None)
+
+
 def _repeats(call: Callable[[], Any]) -> int:
     first = seconds(call)  # warms up, too
     return 1 if first > 50 * SAMPLE else math.ceil(SAMPLE / seconds(call))

@@ -6,8 +6,9 @@
 (3,)
 >>> tx = optax.adamw(lr)  # any place that takes an Optax schedule
 
-The pieces: `Constant`, `Linear`, `Cosine`, `Polynomial`, `Power`, `Geometric`, `Wave`,
-`Exponential`, `InverseSqrt`, `InverseTime`, `PiecewiseConstant`, `Interpolate`, `Table`.
+The pieces: `Constant`, `Linear`, `Cosine`, `Polynomial`, `Power`, `Geometric`, `Relaxation`,
+`Tanh`, `Wave`, `Exponential`, `InverseSqrt`, `InversePower`, `InverseTime`, `PiecewiseConstant`,
+`Interpolate`, `Table`.
 The algebra: the methods of `Schedule`, and `Join`. The recipes: `warmup_cosine`, `wsd`,
 `one_cycle`, `triangular`, `noam`. Other systems' names: `jaxsched.dialects`. Plain data:
 `from_config`, `to_config`. Own schedules: `Schedule`, `jaxsched.fields`, `jaxsched.testing`.
@@ -39,14 +40,23 @@ from jaxsched._curves import (
     Exponential as Exponential,
     Geometric as Geometric,
     Interpolate as Interpolate,
+    InversePower as InversePower,
     InverseSqrt as InverseSqrt,
     InverseTime as InverseTime,
     Linear as Linear,
     PiecewiseConstant as PiecewiseConstant,
     Polynomial as Polynomial,
     Power as Power,
+    Relaxation as Relaxation,
     Table as Table,
+    Tanh as Tanh,
     Wave as Wave,
+)
+from jaxsched._grid import (
+    Choose as Choose,
+    Grid as Grid,
+    grid as grid,
+    stack as stack,
 )
 from jaxsched._recipes import (
     noam as noam,
@@ -56,4 +66,8 @@ from jaxsched._recipes import (
     wsd as wsd,
 )
 from jaxsched._schedule import Schedule as Schedule
+from jaxsched._sweep import (
+    Sweep as Sweep,
+    sweep as sweep,
+)
 from jaxsched.config import from_config as from_config, to_config as to_config

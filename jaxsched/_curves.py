@@ -18,7 +18,7 @@ from jaxsched._algebra import require_ordered
 from jaxsched._lengths import same_time
 from jaxsched._lookup import pick
 from jaxsched._schedule import Schedule
-from jaxsched.fields import Sequence, boundaries, length, number, numbers, static
+from jaxsched.fields import Sequence, boundaries, length, number, numbers, require, static
 
 
 class _Transition(Schedule):
@@ -63,17 +63,20 @@ class Cosine(_Transition):
         end: value at count `steps` and after.
         steps: length in counts, >= 0 (0: `end` at once).
         exponent: > 0; None is 1 without its cost.
+        warp: x^warp takes the place of x, > 0; None is 1 without its cost.
 
-    Source: Loshchilov and Hutter 2017 (arXiv:1608.03983); the exponent is optax's.
+    Source: Loshchilov and Hutter 2017 (arXiv:1608.03983); the exponent is optax's, the warp the
+    k-decay of Zhang and Li 2020 (arXiv:2004.05909).
 
     >>> Cosine(1.0, 0.0, steps=4)(np.arange(0, 6, 2)).tolist()
     [1.0, 0.5, 0.0]
     """
 
     exponent: ArrayLike | None = number(default=None, above=0)
+    warp: ArrayLike | None = number(default=None, above=0)
 
     def at(self, t: jax.Array) -> jax.Array:
-        weight = numerics.cosine_weight(t, self.steps, self.exponent)
+        weight = numerics.cosine_weight(t, self.steps, self.exponent, self.warp)
         return numerics.between(self.start, self.end, weight)
 
 
@@ -87,19 +90,22 @@ class Polynomial(_Transition):
         end: value at count `steps` and after.
         steps: length in counts, >= 0 (0: `end` at once).
         power: >= 0 (0 keeps 0^0 = 1: `start` for ever).
+        warp: x^warp takes the place of x, > 0; None is 1 without its cost.
 
-    Source: the polynomial decay of optax, PyTorch and Transformers.
+    Source: the polynomial decay of optax, PyTorch and Transformers; the warp is the k-decay of
+    Zhang and Li 2020 (arXiv:2004.05909).
 
     >>> Polynomial(1.0, 0.0, steps=4, power=2.0)(np.arange(5)).tolist()
     [1.0, 0.5625, 0.25, 0.0625, 0.0]
     """
 
     power: ArrayLike = number(least=0)
+    warp: ArrayLike | None = number(default=None, above=0)
 
     def at(self, t: jax.Array) -> jax.Array:
         t, steps = same_time(t, self.steps)
         left = jnp.maximum(steps, 0) - numerics.elapsed(t, steps)
-        weight = numerics.power_weight(left, steps, self.power)
+        weight = numerics.power_weight(left, steps, self.power, warp=self.warp)
         return numerics.between(self.start, self.end, weight)
 
 
@@ -150,6 +156,64 @@ class Geometric(_Transition):
 
     def at(self, t: jax.Array) -> jax.Array:
         return numerics.geometric(t, self.start, self.end, self.steps)
+
+
+class Relaxation(_Transition):
+    """An exponential approach that arrives: fast at its start for a small ratio, then constant.
+
+        v(n) = end + (start - end) (ratio^x - ratio) / (1 - ratio),    x = clip(n, 0, steps) / steps
+
+    Args:
+        start: value at count 0 and before.
+        end: value at count `steps` and after.
+        steps: length in counts, >= 0 (0: `end` at once).
+        ratio: what ratio^x would leave of the way at its end, in (0, 1); next to 1 it is a line.
+
+    Source: the exponential cooldowns of Megatron-LM (ratio 1/2) and timm (any).
+
+    >>> Relaxation(1.0, 0.0, steps=2, ratio=0.25)(np.arange(4)).round(3).tolist() == [
+    ...     1.0, np.float32(0.333), 0.0, 0.0]
+    True
+    """
+
+    ratio: ArrayLike = number(above=0)
+
+    def check(self) -> None:
+        require(lambda r: r < 1, self.ratio, "Relaxation(ratio=...) must be less than 1")
+
+    def at(self, t: jax.Array) -> jax.Array:
+        weight = numerics.relaxation_weight(t, self.steps, self.ratio)
+        return numerics.between(self.start, self.end, weight)
+
+
+class Tanh(_Transition):
+    """A piece of a hyperbolic tangent that runs from next to `start` to next to `end`, then held.
+
+        v(n) = end + (start - end) (1 - tanh(z)) / 2
+        z = lower + (upper - lower) x,    x = clip(n, 0, steps) / steps
+
+    The first and the last value are inside: 8e-7 and 0.25 % of the way for the default bounds.
+
+    Args:
+        start: value at z = -infinity.
+        end: value at z = infinity.
+        steps: length in counts, >= 0 (0: the last value at once).
+        lower: z at count 0 and before.
+        upper: z at count `steps` and after.
+
+    Source: Hsueh, Li and Wu 2018 (arXiv:1806.01593).
+
+    >>> Tanh(1.0, 0.0, steps=10)(np.array([0, 7, 10])).round(4).tolist() == [
+    ...     1.0, 0.5, np.float32(0.0025)]
+    True
+    """
+
+    lower: ArrayLike = number(default=-7.0)
+    upper: ArrayLike = number(default=3.0)
+
+    def at(self, t: jax.Array) -> jax.Array:
+        weight = numerics.tanh_weight(t, self.steps, self.lower, self.upper)
+        return numerics.between(self.start, self.end, weight)
 
 
 class Wave(Schedule):
@@ -259,6 +323,34 @@ class InverseSqrt(Schedule):
 
     def at(self, t: jax.Array) -> jax.Array:
         return numerics.inverse_sqrt(t, self.shift, self.timescale) * self.start
+
+
+class InversePower(Schedule):
+    """An inverse power of time, for ever.
+
+        v(n) = start (1 + (n + shift) / timescale)^(-power)
+
+    A power of 0.5 is `InverseSqrt`, which is quicker.
+
+    Args:
+        start: value at count -shift.
+        timescale: counts, > 0.
+        power: >= 0.
+        shift: counts already behind, >= 0.
+
+    Source: Shen et al. 2024 (arXiv:2408.13359), whose power is 0.51.
+
+    >>> InversePower(1.0, timescale=1, power=2.0)(np.array([0, 1, 3])).tolist()
+    [1.0, 0.25, 0.0625]
+    """
+
+    start: ArrayLike
+    timescale: ArrayLike = length(above=0)
+    power: ArrayLike = number(least=0)
+    shift: ArrayLike = length(default=0)
+
+    def at(self, t: jax.Array) -> jax.Array:
+        return numerics.inverse_power(t, self.shift, self.timescale, self.power) * self.start
 
 
 class PiecewiseConstant(Schedule):

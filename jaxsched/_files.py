@@ -11,7 +11,8 @@ import os
 import re
 import tempfile
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from importlib import resources
 from pathlib import Path
 from typing import IO, Any
 
@@ -128,6 +129,20 @@ def entries(data: Any, source: str, left_open: Open, place: str = "") -> Iterato
                 else _by_kind(data, source + place, left_open)
             )
     yield Entry(source, place, *found)
+
+
+def load_all(files: Sequence[Path], left_open: Open) -> list[Entry]:
+    """The schedules of the files, or, if there are none, of the package's examples."""
+    sources = [(str(path), read(path)) for path in files]
+    if not files:
+        examples = resources.files("jaxsched") / "examples"
+        for name in ("lr_schedule", "noether", "kumo"):
+            with resources.as_file(examples / f"{name}.json") as path:
+                sources.append((name, read(path)))
+    found = [entry for place, data in sources for entry in entries(data, place, left_open)]
+    if not found:
+        raise ValueError(f"no schedules in {', '.join(map(str, files))}")
+    return found
 
 
 def _is_kumo(element: Any) -> bool:

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 
+from jaxsched._algebra import Constant
 from jaxsched._curves import Cosine, Geometric, InverseSqrt, Linear, Power
 from jaxsched._lengths import minus
 from jaxsched._schedule import Schedule
@@ -72,7 +73,8 @@ def wsd(
     peak, end = _numbers("wsd", peak=peak, end=end)
     warmup, stable, decay = _lengths("wsd", warmup=warmup, stable=stable, decay=decay)
     require_one_of(tuple(_COOLDOWNS), cooldown, "wsd(cooldown=...)")
-    return _COOLDOWNS[cooldown](peak, end, decay).delay(stable).warmup(warmup)
+    held = Constant(peak).hold(stable)
+    return Linear(0.0, peak, warmup).then(held).then(_COOLDOWNS[cooldown](peak, end, decay))
 
 
 def one_cycle(

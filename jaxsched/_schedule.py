@@ -118,7 +118,7 @@ class Schedule(abc.ABC):
 
         Below 0 it is the value at 0. Integers beyond the range of int32 (int64 under x64) saturate.
         """
-        value: jax.Array = _evaluate(self, _as_count(count))
+        value: jax.Array = _evaluate(self, as_count(count))
         return value
 
     # --- the algebra: every method returns a schedule -------------------------------------------
@@ -251,7 +251,7 @@ _LIMITS: dict[bool, Any] = {False: np.iinfo(np.int32), True: np.iinfo(np.int64)}
 _READY = frozenset(np.dtype(name) for name in ("int32", "int64", "float32", "float64"))
 
 
-def _as_count(count: Any) -> Any:
+def as_count(count: Any) -> Any:
     """`count` as an array that jit takes as it is; what JAX would wrap silently saturates."""
     if isinstance(count, jax.Array) and count.dtype in _READY:
         return count

@@ -25,7 +25,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from jaxsched import _algebra, _curves, _recipes
+from jaxsched import _algebra, _curves, _grid, _recipes
 from jaxsched._algebra import Constant, Function
 from jaxsched._names import require_known, suggestion
 from jaxsched._schedule import Schedule
@@ -37,7 +37,7 @@ _KEY_OF_FIELD = {"kind": "interpolation"}
 
 def _native() -> dict[str, Callable[..., Schedule]]:
     entries: dict[str, Callable[..., Schedule]] = {}
-    for module in (_algebra, _curves, _recipes):
+    for module in (_algebra, _curves, _grid, _recipes):
         for name, entry in vars(module).items():
             if getattr(entry, "__module__", None) != module.__name__ or name.startswith("_"):
                 continue

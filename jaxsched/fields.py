@@ -102,8 +102,8 @@ class Kind:
         if jnp.ndim(x) != self.rank:
             meant = "a scalar" if self.rank == 0 else "one sequence"
             raise ValueError(
-                f"{where} has shape {jnp.shape(x)} where {meant} is meant; a grid of schedules is "
-                "evaluated with jax.vmap(lambda schedule: schedule(counts))(schedules)"
+                f"{where} has shape {jnp.shape(x)} where {meant} is meant; js.grid and "
+                "js.stack evaluate many schedules, as jax.vmap(lambda s: s(counts))(schedules) does"
             )
         exact = self.integral and not is_float(x)
         return jnp.asarray(x).astype(jnp.result_type(int if exact else float))

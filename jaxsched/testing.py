@@ -299,7 +299,7 @@ def _varied(schedule: Schedule, k: int) -> Any:
     def vary(leaf: Any) -> Any:
         if is_float(leaf):
             return leaf * (1 - k / 64)
-        return leaf - k if np.max(leaf) > LONGEST // 2 else leaf + k
+        return leaf - k if np.max(leaf, initial=0) > LONGEST // 2 else leaf + k
 
     return jax.tree.map(vary, schedule)
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import jaxsched as js
-from benchmarks import contestants, report, timing
+from benchmarks import contestants, report, stepping, timing
 from benchmarks.__main__ import main
 
 ROOT = Path(__file__).parents[1]
@@ -75,6 +75,24 @@ def test_grid_and_eager_calls_agree_and_have_numbers(results):
         assert row["error"]["optax"] <= contestants.OPTAX_WITHIN
         for spread in row["seconds"].values():
             assert_spread(spread)
+
+
+def test_grids_and_sweeps_have_numbers(results):
+    assert results["build"]["points"] == {"few": 4, "many": 144}
+    sweep = results["sweep"]
+    assert sweep["points"] == 64 and sweep["error"] <= 1e-5
+    assert set(sweep["seconds"]) == {"sweep", "closures", "in turn"}
+    spreads = [*results["build"]["seconds"].values(), *sweep["seconds"].values()]
+    for spread in [*spreads, sweep["to_closures"], sweep["to_in_turn"]]:
+        assert_spread(spread)
+
+
+def test_stepping_is_measured_where_the_libraries_are(results):
+    names = [row["name"] for row in results["stepping"]]
+    assert len(names) == (0 if stepping.missing() else 8)
+    for row in results["stepping"]:
+        assert row["error"] <= stepping.WITHIN and row["steps"] == 1000
+        assert row["to_stepped"] > 0 and min(row["seconds"].values()) > 0
 
 
 def test_what_is_wrong_is_not_timed():

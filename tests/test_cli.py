@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import jaxsched as js
-from jaxsched import _files, cli
+from jaxsched import _files, _show, cli
 from jaxsched.dialects import kumo, lr_schedule, noether
 
 pytest.importorskip("yaml", reason="the command line reads YAML with pyyaml")
@@ -23,7 +23,7 @@ COSINE = {"kind": "Cosine", "start": 1.0, "end": 0.0, "steps": 100}
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
     """The rate of a short array will do."""
-    monkeypatch.setattr(cli, "TIMED", 2**10)
+    monkeypatch.setattr(_show, "TIMED", 2**10)
 
 
 @pytest.fixture
@@ -128,7 +128,7 @@ def test_a_summary(run, file):
     assert quarters == "  0% 0  25% 1  50% 0.75  75% 0.25  100% 0"
     assert re.fullmatch(r"  peak 1 at 25  duration 100  shown to 100  \d+ M counts/s", peak)
     bars = shape.strip(" ")
-    assert set(bars) <= set(cli.BARS)
+    assert set(bars) <= set(_show.BARS)
     assert (bars[0], max(bars)) == ("▁", "█")
     assert len(shape) == 62
 
@@ -211,7 +211,7 @@ def test_csv_in_chunks_is_the_same(run, file, tmp_path, monkeypatch):
     path = file("two, with a comma.json", [line, {"kind": "Every", "steps": 3, "schedule": line}])
     assert run(path, "--csv", tmp_path / "whole.csv")[0] == 0
     for size in (7, 64, 1024, 1025):
-        monkeypatch.setattr(cli, "CHUNK", size)
+        monkeypatch.setattr(_show, "CHUNK", size)
         assert run(path, "--csv", tmp_path / "parts.csv")[0] == 0
         assert (tmp_path / "parts.csv").read_bytes() == (tmp_path / "whole.csv").read_bytes()
     assert [len(values) for values in rows(tmp_path / "whole.csv").values()] == [1025, 1027]
@@ -219,8 +219,8 @@ def test_csv_in_chunks_is_the_same(run, file, tmp_path, monkeypatch):
 
 def test_a_long_schedule_in_chunks_is_the_same():
     schedule = js.Cosine(3e-4, 3e-5, 9 * 10**6).warmup(10**6)
-    parts = list(cli._chunks(schedule, 10**7))
-    assert [first for first, _ in parts] == [0, cli.CHUNK, 2 * cli.CHUNK]
+    parts = list(_show._chunks(schedule, 10**7))
+    assert [first for first, _ in parts] == [0, _show.CHUNK, 2 * _show.CHUNK]
     values = np.concatenate([values for _, values in parts])
     # a compiler may round an array of another length otherwise
     np.testing.assert_array_max_ulp(values, np.asarray(schedule(np.arange(10**7 + 1))), 2)
@@ -419,7 +419,7 @@ def test_an_error_while_writing_leaves_what_was_there(run, file, tmp_path, monke
         raise OSError(28, "No space left on device")
 
     table, picture = file("x.csv", "old"), file("x.png", "old")
-    monkeypatch.setattr(cli, "_rate", fail)
+    monkeypatch.setattr(_show, "_rate", fail)
     code, _, err = run(file("one.json", COSINE), "--csv", table, "--plot", picture)
     assert (code, err) == (2, "jaxsched show: [Errno 28] No space left on device\n")
     assert table.read_text() == picture.read_text() == "old"

@@ -218,11 +218,11 @@ REFUSED = [
         for wrong in (True, None, "Cosine", [COSINE])
     ),
     (math.nan, "config: Constant(value=...) must be finite, got nan"),
-    ({}, "config has no kind; known are Clip, Constant, Cosine, "),
+    ({}, "config has no kind; known are Choose, Clip, Constant, "),
     ({"type": "linear"}, "config has no kind; known are "),
     ({"kind": "Cosin"}, "config: unknown kind 'Cosin'; did you mean 'Cosine'?"),
     ({"kind": "warmup_cosin"}, "unknown kind 'warmup_cosin'; did you mean 'warmup_cosine'?"),
-    ({"kind": "xyz"}, "config: unknown kind 'xyz'; known are Clip, "),
+    ({"kind": "xyz"}, "config: unknown kind 'xyz'; known are Choose, Clip, "),
     ({"kind": "Schedule"}, "config: unknown kind 'Schedule'"),
     ({"kind": "Function"}, "config: unknown kind 'Function'"),
     ({"kind": None}, "config: unknown kind None"),

@@ -52,6 +52,16 @@ def test_wsd_warms_up_holds_and_cools_down(cooldown):
     close(traced(lambda *n: js.wsd(*n, cooldown=cooldown), 1.0, 10, 40, 50, 0.01), schedule(COUNTS))
 
 
+@pytest.mark.parametrize("lengths", [(2, 3, 0), (2, 0, 0), (0, 3, 0), (0, 0, 4), (2, 0, 3)])
+def test_wsd_of_phases_without_counts(lengths):
+    warmup, stable, decay = lengths
+    up = [i / warmup for i in range(warmup)]
+    down = [1 - i / decay for i in range(decay)]
+    expected = [*up, *[1.0] * stable, *down, 0.0, 0.0]
+    close(js.wsd(1.0, *lengths)(np.arange(len(expected))), np.array(expected))
+    close(traced(lambda *n: js.wsd(1.0, *n), *lengths), js.wsd(1.0, *lengths)(COUNTS))
+
+
 def test_wsd_cooldowns_are_the_pieces():
     cooldowns = {
         "linear": js.Linear(1.0, 0.01, 50),

@@ -3,4 +3,12 @@
 Each returns schedules of this package, and none imports the library whose names it speaks.
 """
 
-from jaxsched.dialects import kumo as kumo, lr_schedule as lr_schedule, noether as noether
+from jaxsched.dialects import (
+    kumo as kumo,
+    lr_schedule as lr_schedule,
+    noether as noether,
+    optax as optax,
+    timm as timm,
+    torch as torch,
+    transformers as transformers,
+)

@@ -15,22 +15,19 @@ divides by zero.
 from __future__ import annotations
 
 import inspect
-import math
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import jax
 import numpy as np
 from jax.typing import ArrayLike
 
-from jaxsched._algebra import Constant, Join
-from jaxsched._curves import Cosine, Exponential, Linear, PiecewiseConstant, Polynomial, Wave
+from jaxsched._algebra import Constant
+from jaxsched._curves import Exponential, Linear, PiecewiseConstant, Polynomial
 from jaxsched._names import require_known, suggestion
 from jaxsched._schedule import Schedule
+from jaxsched.dialects._cycles import MOST_CYCLES, known, restarts, swing
 from jaxsched.fields import LONGEST, Kind, is_concrete, require
-
-MOST_CYCLES = 4096  # of cosine_with_warmup_restarts: each is a part of its own
 
 # the spelling of the API page's own example
 _MISSPELT = {"cosinewithwarumuprestarts": "cosine_with_warmup_restarts"}
@@ -174,12 +171,8 @@ def _cosine(
     """It swings on after its end, as in the reference."""
     warmup = _warmup(warmup_ratio_or_steps, total)
     steps = max(1, total - warmup)
-    cycles = _number("num_cycles", num_cycles, above=0)
-    half = steps / (2 * cycles)
-    if half.is_integer() and half <= LONGEST // 2:  # whole half cycles: on an integer clock
-        fall, rise = Cosine(peak, 0.0, int(half)), Cosine(0.0, peak, int(half))
-        return _warmed(peak, warmup, fall.then(rise).repeat())
-    return _warmed(peak, warmup, Wave(peak, 0.0, steps, cycles))
+    cycles = known("num_cycles", num_cycles, above=0)
+    return _warmed(peak, warmup, swing(peak, 0.0, steps, cycles))
 
 
 def _restarts(
@@ -191,33 +184,8 @@ def _restarts(
 ) -> Schedule:
     warmup = _warmup(warmup_ratio_or_steps, total)
     steps = max(1, total - warmup)
-    cycles = _number("num_cycles", num_cycles, above=0)
-    require(lambda c: c <= MOST_CYCLES, cycles, f"num_cycles must be at most {MOST_CYCLES}")
-    begins = _begins(steps, cycles)
-    whole = steps // math.ceil(cycles)
-    fall: Schedule
-    if cycles.is_integer() and begins == [i * whole for i in range(int(cycles))]:
-        fall = Cosine(peak, 0.0, whole).restarts(int(cycles))
-    else:
-        # a cycle that begins between two counts: its first count is the rest of the fraction
-        length = steps / cycles
-        cycle = Cosine(peak, 0.0, length)
-        skips = [max(0.0, begin - i * length) for i, begin in enumerate(begins)]
-        # the end apart: many parts of one structure are quicker to compile
-        falls = Join(tuple(map(cycle.skip, skips)), tuple(begins[1:]))
-        fall = Join((falls, Constant(0.0).hold(0)), (steps,))
-    return _warmed(peak, warmup, fall)
-
-
-def _begins(steps: int, cycles: float) -> list[int]:
-    """The first count of every cycle, where cycles * (count / steps) in float64 reaches i."""
-
-    def first(i: int) -> int:
-        near = round(i * steps / cycles)
-        counts = range(max(0, near - 2), near + 3)
-        return next(n for n in counts if cycles * (n / steps) >= i)
-
-    return [first(i) for i in range(math.ceil(cycles))]
+    cycles = known("num_cycles", num_cycles, above=0, most=MOST_CYCLES)
+    return _warmed(peak, warmup, restarts(peak, steps, cycles))
 
 
 def _polynomial(
@@ -229,7 +197,7 @@ def _polynomial(
     power: float = 1.0,
 ) -> Schedule:
     warmup = _warmup(warmup_ratio_or_steps, total)
-    end = _number("lr_end", lr_end, least=0)
+    end = known("lr_end", lr_end, least=0)
     require(lambda lr: lr > end, base_lr, f"lr_end={lr_end} must be less than base_lr")
     steps, end = max(0, total - warmup), peak * (end / base_lr)
     decay = Polynomial(peak, end, steps, power)
@@ -268,14 +236,6 @@ def _warmup(ratio_or_steps: Any, total: int) -> int:
         "warmup_ratio_or_steps must be a float in [0, 1] (a ratio) or an int >= 0 (steps), "
         f"got {ratio_or_steps!r}"
     )
-
-
-def _number(name: str, x: Any, **rule: Any) -> float:
-    if not is_concrete(x):
-        raise ValueError(f"{name} must be a known number, it decides the structure")
-    if isinstance(x, jax.Array):
-        x = x.item()
-    return float(Kind(**rule).coerce(name, x))
 
 
 def _require_steps(name: str, n: Any) -> None:

@@ -4,7 +4,14 @@ A file for the core and one for each family of dialects, built from `table`, whe
 """
 
 import jaxsched as js
-from cases import core as core, seeds as seeds
+from cases import (
+    core as core,
+    optax as optax,
+    seeds as seeds,
+    timm as timm,
+    torch as torch,
+    transformers as transformers,
+)
 from cases.table import CASES as CASES, X64 as X64
 from jaxsched import config
 from jaxsched.dialects import kumo, lr_schedule, noether

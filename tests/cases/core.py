@@ -27,6 +27,7 @@ from cases.table import (
     restarts,
     stairs,
     table,
+    transition,
     warmup,
     wave,
 )
@@ -76,6 +77,31 @@ for start, end, steps in [(1.0, 1e-3, 1000), (1e-5, 0.3, LONG), (3e-4, 3e-5, 1),
     name = f"Geometric({start}, {end}, {steps})"
     add(name, js.Geometric(start, end, steps), geometric(start, end, steps))
 add("Geometric(0 steps)", js.Geometric(1.0, 0.1, 0), constant(0.1))
+relaxation = transition(lambda x, q: (mp.mpf(q) ** x - q) / (1 - mp.mpf(q)))
+tanh = transition(lambda x, lower, upper: (1 - mp.tanh(lower * (1 - x) + upper * x)) / 2)
+warped_cosine = transition(lambda x, k, e=1: ((1 + mp.cospi(x**k)) / 2) ** e)
+warped_polynomial = transition(lambda x, k, p: (1 - x**k) ** p)
+for start, end, steps, k in [(*FALL, 1000, 2.0), (*RISE, LONG, 0.4), (1.0, 0.1, 99.5, 1.5)]:
+    numbers = (start, end, steps)
+    name = f"({start}, {end}, {steps}, {k})"
+    add(f"Cosine(warp){name}", js.Cosine(*numbers, warp=k), warped_cosine(*numbers, k))
+    schedule = js.Polynomial(*numbers, 0.9, warp=k)
+    add(f"Polynomial(warp){name}", schedule, warped_polynomial(*numbers, k, 0.9))
+both = warped_cosine(1.0, 0.0, 10**5, 1.5, 2.0)
+add("Cosine(both)", js.Cosine(1.0, 0.0, 10**5, 2.0, 1.5), both, ulps=5.0)
+for *numbers, q in [(*FALL, 1000, 0.1), (*RISE, LONG, 0.5), (1.0, 0.0, 99.5, 1e-6)]:
+    add(f"Relaxation{(*numbers, q)}", js.Relaxation(*numbers, q), relaxation(*numbers, q))
+add("Relaxation(0 steps)", js.Relaxation(1.0, 0.1, 0, 0.5), constant(0.1))
+across = relaxation(*ACROSS, 777, 0.2)
+add("Relaxation(across)", js.Relaxation(*ACROSS, 777, 0.2), across, scale=crosses(*ACROSS))
+for *numbers, low, high in [
+    (*FALL, 1000, -7.0, 3.0),
+    (*RISE, LONG, -6.0, 4.0),
+    (1.0, 0.0, 9.5, 0.0, 9.0),
+]:
+    name = f"Tanh{(*numbers, low, high)}"
+    add(name, js.Tanh(*numbers, low, high), tanh(*numbers, low, high))
+add("Tanh(0 steps)", js.Tanh(1.0, 0.1, 0), lambda n: tanh(1.0, 0.1, 1, -7.0, 3.0)(1))
 add("Wave", js.Wave(1.0, 0.0, 1000), wave(1.0, 0.0, 1000), **phase(1.0, 1e-3))
 add("Wave(cycles)", js.Wave(0.1, 0.3, LONG, 2.5), wave(0.1, 0.3, LONG, 2.5))
 
@@ -93,6 +119,17 @@ add("InverseTime(stairs)", js.InverseTime(1.0, 0.3, 7, True), inverse_time(1.0, 
 add("InverseSqrt", js.InverseSqrt(1e-3, 1000), inverse_sqrt(1e-3, 1000))
 add("InverseSqrt(shift)", js.InverseSqrt(1.0, 10**6, 12345), inverse_sqrt(1.0, 10**6, 12345))
 add("InverseSqrt(float)", js.InverseSqrt(1.0, 33.3, 0.5), inverse_sqrt(1.0, 33.3, 0.5))
+
+
+def inverse_power(start, timescale, power, shift=0):
+    start, power = r(start), r(power)
+    timescale, shift = (n if isinstance(n, int) else r(n) for n in (timescale, shift))
+    return lambda n: float(start * (1 + (mp.mpf(n) + shift) / timescale) ** -mp.mpf(power))
+
+
+for given in [(1e-3, 1000, 0.51), (1.0, 10**6, 3.0, 12345), (1.0, 9.5, 0.7, 0.5)]:
+    add(f"InversePower{given}", js.InversePower(*given), inverse_power(*given))
+add("InversePower(0)", js.InversePower(0.1, 7, 0.0), constant(0.1))
 add("Constant", js.Constant(0.1), constant(0.1))
 
 random = np.random.default_rng(0)
@@ -214,6 +251,9 @@ add("1 - s", 1 - line, lambda n: 1 - line_ref(n), scale=1.0)
 add("-s", -line, lambda n: -line_ref(n))
 add("quotient", fall / line, lambda n: fall_ref(n) / line_ref(n), ulps=8.0)
 add("1 / s", 1 / line, lambda n: 1 / line_ref(n), ulps=6.0)
+chosen = (fall, line, js.Constant(0.3))
+for i, reference in enumerate((fall_ref, line_ref, constant(0.3))):
+    add(f"Choose({i})", js.Choose(chosen, i), reference)
 add("WithMomentum", js.WithMomentum(fall, 1 - line), fall_ref)
 add("clip", line.clip(0.2, 0.8), lambda n: min(max(line_ref(n), r(0.2)), r(0.8)))
 add("clip(low)", fall.clip(low=1e-4), lambda n: max(fall_ref(n), r(1e-4)))
