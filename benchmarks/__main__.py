@@ -94,7 +94,13 @@ def eager_rows(rounds: int) -> Iterator[Row]:
 
 
 def measure(
-    counts: list[int], side: int, grid_counts: int, updates: int, steps: int, rounds: int
+    counts: list[int],
+    side: int,
+    grid_counts: int,
+    updates: int,
+    turns: int,
+    steps: int,
+    rounds: int,
 ) -> Row:
     """Everything, printed as it is measured."""
     document: Row = {**report.environment(), "counts": counts, "rounds": rounds}
@@ -109,9 +115,9 @@ def measure(
             print(report.schedules_line(row), flush=True)
     document["grid"] = grids.grid_row(side, grid_counts, rounds)
     print(*report.grid_lines(document["grid"]), sep="\n", flush=True)
-    document["build"] = grids.build_row(4, side * side * 16, FEWEST)
+    document["build"] = grids.build_row(4, side * side * 16, turns)
     print(*report.build_lines(document["build"]), sep="\n", flush=True)
-    document["sweep"] = grids.sweep_row(updates, FEWEST)
+    document["sweep"] = grids.sweep_row(updates, turns)
     print(*report.sweep_lines(document["sweep"]), sep="\n", flush=True)
     print(report.eager_head(), flush=True)
     document["eager"] = []
@@ -159,7 +165,7 @@ def main(arguments: list[str] | None = None) -> int:
         options.out.mkdir(parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=options.out).close()  # before minutes of work
         counts = [large] if options.quick else sorted({large, IN_CACHE}, reverse=True)
-        sizes = (3, 4096, 20, 1000) if options.quick else (16, 65536, 500, 10**6)
+        sizes = (3, 4096, 5, 1, 1000) if options.quick else (16, 65536, 500, FEWEST, 10**6)
         document = measure(counts, *sizes, rounds)
         print(f"\n{report.save(options.out, report.plain(document))}")
     except OSError as problem:

@@ -85,6 +85,18 @@ def contestants(counts: int) -> list[Contestant]:
             lambda t: START * (END / START) ** linear(t, 0, 1, n),
         ),
         Contestant(
+            "Relaxation",
+            js.Relaxation(START, END, n, ratio=0.125),
+            None,
+            lambda t: END + (START - END) * (0.125 ** linear(t, 0, 1, n) - 0.125) / 0.875,
+        ),
+        Contestant(
+            "Tanh",
+            js.Tanh(START, END, n),
+            None,
+            lambda t: END + (START - END) / (1 + np.exp(2 * linear(t, -7, 3, n))),
+        ),
+        Contestant(
             "Wave",
             js.Wave(START, END, n, cycles=3.5),
             None,
@@ -101,6 +113,12 @@ def contestants(counts: int) -> list[Contestant]:
             js.Exponential(START, RATE, warm, staircase=True),
             optax.exponential_decay(START, warm, RATE, staircase=True),
             lambda t: START * RATE ** (t // warm),
+        ),
+        Contestant(
+            "InversePower, 0.75",
+            js.InversePower(START, unit, power=0.75),
+            None,
+            lambda t: START * (1 + t / unit) ** -0.75,
         ),
         Contestant(
             "InverseSqrt",

@@ -29,9 +29,11 @@ def picture(dialect: str) -> Figure:
         end = schedule.duration or 1000
         counts = plot.counts(round(PAST * end))
         ax.plot(counts, np.asarray(schedule(counts)), linewidth=1.3)
-        ax.axvline(end, color="0.8", linewidth=0.8, zorder=0)
+        if schedule.duration is not None:
+            ax.axvline(end, color="0.8", linewidth=0.8, zorder=0)
         name = example["kind"].split(".")[1]
-        ax.set_title(f"{name}: {example['name']}" if "name" in example else name, fontsize=8)
+        name = f"{name}: {example['name']}" if "name" in example else name
+        ax.set_title(name, fontsize=min(8, 270 / len(name)))
         ax.tick_params(labelsize=6)
         ax.set_ylim(bottom=min(0.0, ax.get_ylim()[0]))
     for ax in axes[len(examples) :]:

@@ -190,7 +190,7 @@ class Tanh(_Transition):
     """A piece of a hyperbolic tangent that runs from next to `start` to next to `end`, then held.
 
         v(n) = end + (start - end) (1 - tanh(z)) / 2
-        z = lower + (upper - lower) x,    x = clip(n, 0, steps) / steps
+        z = low + (high - low) x,    x = clip(n, 0, steps) / steps
 
     The first and the last value are inside: 8e-7 and 0.25 % of the way for the default bounds.
 
@@ -198,8 +198,8 @@ class Tanh(_Transition):
         start: value at z = -infinity.
         end: value at z = infinity.
         steps: length in counts, >= 0 (0: the last value at once).
-        lower: z at count 0 and before.
-        upper: z at count `steps` and after.
+        low: z at count 0 and before.
+        high: z at count `steps` and after.
 
     Source: Hsueh, Li and Wu 2018 (arXiv:1806.01593).
 
@@ -208,11 +208,11 @@ class Tanh(_Transition):
     True
     """
 
-    lower: ArrayLike = number(default=-7.0)
-    upper: ArrayLike = number(default=3.0)
+    low: ArrayLike = number(default=-7.0)
+    high: ArrayLike = number(default=3.0)
 
     def at(self, t: jax.Array) -> jax.Array:
-        weight = numerics.tanh_weight(t, self.steps, self.lower, self.upper)
+        weight = numerics.tanh_weight(t, self.steps, self.low, self.high)
         return numerics.between(self.start, self.end, weight)
 
 

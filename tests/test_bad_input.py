@@ -269,13 +269,13 @@ BAD = [
     (
         lambda: js.Cosine([1.0, 2.0], 0.0, 9)(np.arange(2)),
         ValueError,
-        "a scalar is meant; a grid of",
+        "a scalar is meant; js.grid and js.stack evaluate many",
     ),
-    (lambda: js.Cosine(1.0, 0.0, np.array([1, 2]))(3), ValueError, "evaluated with jax.vmap("),
+    (lambda: js.Cosine(1.0, 0.0, np.array([1, 2]))(3), ValueError, "as jax.vmap("),
     (
         lambda: js.Table([[1.0, 2.0]])(3),
         ValueError,
-        "shape (1, 2) where one sequence is meant; a gri",
+        "shape (1, 2) where one sequence is meant; js.grid",
     ),
     (lambda: LINE.warmup([1, 2])(3), ValueError, "Warmup(steps=...) has shape (2,) where a scalar"),
     # counts

@@ -2,7 +2,6 @@
 
 import csv
 import json
-import subprocess
 import sys
 
 import jax
@@ -113,10 +112,3 @@ def test_bad_arguments(run, candidates, tmp_path, monkeypatch):
         2,
         "jaxsched sweep: sweep needs scikit-learn: pip install jaxsched[sweep]\n",
     )
-
-
-def test_as_a_command(candidates, tmp_path):
-    command = [sys.executable, "-m", "jaxsched", "sweep", candidates, "--steps", "2"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stderr
-    assert (tmp_path / "sweep" / "results.csv").exists()

@@ -60,6 +60,7 @@ from jaxsched._curves import (
 from jaxsched._lengths import largest, minus, times
 from jaxsched._names import suggestion
 from jaxsched._schedule import Schedule
+from jaxsched.dialects._rates import exponential
 from jaxsched.fields import LONGEST, Kind, is_concrete, is_float, require, require_one_of
 
 P = ParamSpec("P")
@@ -211,7 +212,7 @@ def TanhLRScheduler(
     if is_concrete(lb):
         low = np.asarray(lb)
         require(lambda x: x > low, ub, f"TanhLRScheduler(ub=...) must be greater than lb={low}")
-    curve = functools.partial(Tanh, lower=lb, upper=ub)
+    curve = functools.partial(Tanh, low=lb, high=ub)
     body = _cycles(curve, base_lr, t_initial, lr_min, cycle_mul, cycle_decay, cycle_limit, True)
     if warmup_prefix or _is(warmup_t, 0):
         return _warmed(body, base_lr, warmup_t, warmup_lr_init, True)
@@ -397,8 +398,10 @@ def _stairs(base: Any, rate: Any, steps: Any) -> Schedule:
     float32 has no 2.4, hence a pattern of whole counts: 5 stairs in 12. Fractions of more than
     `MOST_STAIRS` in a period, and traced ones, are divided as they are.
     """
+    if not is_float(steps):
+        return exponential(base, rate).per(steps)
     plain = Exponential(base, rate, steps, staircase=True)
-    if not isinstance(steps, float):
+    if not is_concrete(steps):
         return plain
     exact = Fraction(steps)
     ratio = exact.limit_denominator(MOST_STAIRS)
@@ -411,7 +414,7 @@ def _stairs(base: Any, rate: Any, steps: Any) -> Schedule:
     late = int(exact > ratio)
     begins = [math.ceil(ratio * i) - late for i in range(1, stairs)]
     levels = PiecewiseConstant(begins, [base * rate**i for i in range(stairs)])
-    body = levels.stop(period).repeat() * Exponential(1.0, fall, period, staircase=True)
+    body = levels.stop(period).repeat() * exponential(1.0, fall).per(period)
     return Constant(base).hold(1).then(body) if late else body
 
 

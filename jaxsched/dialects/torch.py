@@ -56,6 +56,7 @@ from jaxsched._curves import Cosine, Exponential, Linear, PiecewiseConstant, Pol
 from jaxsched._lengths import minus
 from jaxsched._names import require_known, suggestion
 from jaxsched._schedule import Schedule
+from jaxsched.dialects._rates import exponential
 from jaxsched.fields import LONGEST, Kind, is_concrete, is_float, require, require_one_of
 
 
@@ -69,7 +70,7 @@ def StepLR(base_lr: ArrayLike, step_size: ArrayLike, gamma: ArrayLike = 0.1) -> 
     """
     base = _number("StepLR(base_lr=...)", base_lr)
     gamma = _number("StepLR(gamma=...)", gamma, above=0)
-    return _exponential(base, gamma).per(_counts("StepLR(step_size=...)", step_size, least=1))
+    return exponential(base, gamma).per(_counts("StepLR(step_size=...)", step_size, least=1))
 
 
 def MultiStepLR(
@@ -136,7 +137,7 @@ def ExponentialLR(base_lr: ArrayLike, gamma: ArrayLike) -> Schedule:
         gamma: factor of each count, > 0.
     """
     base = _number("ExponentialLR(base_lr=...)", base_lr)
-    return _exponential(base, _number("ExponentialLR(gamma=...)", gamma, above=0))
+    return exponential(base, _number("ExponentialLR(gamma=...)", gamma, above=0))
 
 
 def PolynomialLR(
@@ -255,7 +256,7 @@ def CyclicLR(
         if mode == "triangular2":
             return Sum(low, lines.repeat() * Exponential(high - low, 0.5, lines.duration, True))
         if mode == "exp_range":
-            return Sum(low, lines.repeat() * _exponential(high - low, gamma))
+            return Sum(low, lines.repeat() * exponential(high - low, gamma))
         scale = scale_fn if scale_mode == "iterations" else scale_fn.skip(1).per(lines.duration)
         return Sum(low, lines.repeat() * (high - low) * scale)
 
@@ -721,14 +722,6 @@ def _phases(levels: Sequence[Any], ends: Sequence[Any], cosine: bool) -> Schedul
         parts.append(curve.skip(rest))
         firsts.append(first)
     return Join(tuple(parts), tuple(firsts))
-
-
-def _exponential(start: Any, gamma: Any) -> Schedule:
-    """start gamma^n: of a known gamma a power near 1/2 or 2, which float32 holds more exactly."""
-    n = 1
-    if isinstance(gamma, float) and gamma != 1:
-        n = max(1, min(round(math.log(2) / abs(math.log(gamma))), LONGEST))
-    return Exponential(start, gamma**n, n)
 
 
 def _following(end: Any) -> tuple[Any, Any]:
