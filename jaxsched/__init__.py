@@ -9,9 +9,10 @@
 The pieces: `Constant`, `Linear`, `Cosine`, `Polynomial`, `Power`, `Geometric`, `Relaxation`,
 `Tanh`, `Wave`, `Exponential`, `InverseSqrt`, `InversePower`, `InverseTime`, `PiecewiseConstant`,
 `Interpolate`, `Table`.
-The algebra: the methods of `Schedule`, and `Join`. The recipes: `warmup_cosine`, `wsd`,
-`one_cycle`, `triangular`, `noam`. Other systems' names: `jaxsched.dialects`. Plain data:
-`from_config`, `to_config`. Own schedules: `Schedule`, `jaxsched.fields`, `jaxsched.testing`.
+The algebra: the methods of `Schedule`, `Join` and `Choose`. The recipes: `warmup_cosine`, `wsd`,
+`one_cycle`, `triangular`, `noam`. Many at once: `grid`, `stack`; a model for each: `sweep`. Other
+systems' names: `jaxsched.dialects`. Plain data: `from_config`, `to_config`. Own schedules:
+`Schedule`, `jaxsched.fields`, `jaxsched.testing`.
 """
 
 from jaxsched._algebra import (

@@ -18,6 +18,9 @@ from jax.typing import ArrayLike
 from jaxsched import fields
 from jaxsched.fields import Kind, Part
 
+# jax.jit gives the function that it makes the attributes of the one that it is given
+_OF_JITTED = frozenset(("clear_cache", "eval_shape", "lower", "trace"))
+
 
 @typing.dataclass_transform(
     frozen_default=True,
@@ -61,6 +64,11 @@ class Schedule(abc.ABC):
         super().__init_subclass__(**kwargs)
         made: Any = dataclasses.dataclass(frozen=True, eq=False, repr=False)(cls)
         declared = dataclasses.fields(made)
+        for taken in {f.name for f in declared} & _OF_JITTED:
+            raise TypeError(
+                f"{cls.__name__}: no field may be called {taken}, it would take the place of "
+                f"jax.jit(schedule).{taken}"
+            )
         meta = tuple(f.name for f in declared if f.metadata.get("static"))
         cls._kinds = {
             f.name: f.metadata.get("kind") or Kind(optional=f.default is None)

@@ -111,6 +111,9 @@ def load(config: Any, place: str) -> Schedule:
                 loaded: Schedule = module.from_config(entry.split(".")[-1], arguments)
                 return loaded
         known = {f"{dialect}.{name}": made for name, made in entries(dialect).items()}
+    elif entry:
+        known_systems = suggestion(dialect, dialects())
+        raise ValueError(f"{place}: unknown system {dialect!r} in kind {kind!r}{known_systems}")
     if not isinstance(kind, str) or kind not in known:
         raise ValueError(f"{place}: unknown kind {kind!r}{suggestion(kind, known)}")
     return _build(kind, known[kind], arguments, place)

@@ -333,3 +333,13 @@ def test_traced_numbers_are_not_checked():
 def test_schedules_do_not_change():
     with pytest.raises(dataclasses.FrozenInstanceError):
         LINE.start = 2.0
+
+
+def test_a_field_leaves_jit_its_methods():
+    with pytest.raises(TypeError, match="Low: no field may be called lower, it would take"):
+
+        class Low(js.Schedule):
+            lower: float
+
+            def at(self, t):
+                return self.lower

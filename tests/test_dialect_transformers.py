@@ -473,8 +473,13 @@ REFUSED = [
         *(LINEAR, (0.1, 1, 2**31), {}),
         f"(num_training_steps=...) must be at most {LONG}, got {2**31}",
     ),
-    (LINEAR, (0.1, 1), {}, "get_linear_schedule_with_warmup() missing 1 required positional"),
-    (LINEAR, (0.1, 1, 9, -1), {}, "get_linear_schedule_with_warmup() takes 3 positional arguments"),
+    (
+        LINEAR,
+        (0.1, 1),
+        {},
+        "get_linear_schedule_with_warmup: missing a required argument: 'num_training_steps'",
+    ),
+    (LINEAR, (0.1, 1, 9, -1), {}, "get_linear_schedule_with_warmup: too many positional arguments"),
     (LINEAR, (0.1, 1, 9), {"step": None}, "got an unexpected keyword argument 'step'"),
     (
         *(COSINE, (0.1, 1, 9, 0), {}),
@@ -504,7 +509,7 @@ REFUSED = [
         *(MIN, (0.1, 1, 9), {"min_lr": 0.01, "min_lr_rate": 0.1}),
         "get_cosine_with_min_lr_schedule_with_warmup needs one of min_lr and min_lr_rate, got both",
     ),
-    (MIN, (0.1, 1, 9, 0.5, 0.01), {}, "takes from 3 to 4 positional arguments but 5 were given"),
+    (MIN, (0.1, 1, 9, 0.5, 0.01), {}, "too many positional arguments"),
     (
         *(FUNCTIONS["cosine_warmup_with_min_lr"], (0.1, 1, 9), {}),
         "with_min_lr_schedule_with_warmup_lr_rate needs one of min_lr and min_lr_rate, got neither",

@@ -32,11 +32,10 @@ number may be traced.
 from __future__ import annotations
 
 import functools
-import inspect
 import math
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
-from typing import Any, ParamSpec
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -61,9 +60,8 @@ from jaxsched._lengths import largest, minus, times
 from jaxsched._names import suggestion
 from jaxsched._schedule import Schedule
 from jaxsched.dialects._rates import exponential
+from jaxsched.dialects._rules import Rule, checked
 from jaxsched.fields import LONGEST, Kind, is_concrete, is_float, require, require_one_of
-
-P = ParamSpec("P")
 
 MOST_CYCLES = 4096  # each of another length, or of none that is whole, is a part of its own
 MOST_STAIRS = 100  # in a period of a fractional `decay_t`
@@ -95,7 +93,7 @@ def _silent(where: str, x: Any) -> None:
         )
 
 
-_RULES: Mapping[str, Callable[[str, Any], Any]] = {
+_RULES: Mapping[str, Rule] = {
     **dict.fromkeys(("base_lr", "lr_min", "min_lr"), Kind(least=0).coerce),
     **dict.fromkeys(("warmup_lr_init", "warmup_lr", "power"), Kind(least=0).coerce),
     **dict.fromkeys(("k_decay", "cycle_decay", "decay_rate"), Kind(above=0).coerce),
@@ -114,36 +112,10 @@ _RULES: Mapping[str, Callable[[str, Any], Any]] = {
 }
 
 
-def _checked(
-    **own: Callable[[str, Any], Any],
-) -> Callable[[Callable[P, Schedule]], Callable[P, Schedule]]:
-    """A function whose arguments keep the rules of their names, or its own."""
-    rules = {**_RULES, **own}
-
-    def decorate(make: Callable[P, Schedule]) -> Callable[P, Schedule]:
-        signature, name = inspect.signature(make), make.__name__
-
-        @functools.wraps(make)
-        def checked(*args: P.args, **kwargs: P.kwargs) -> Schedule:
-            try:
-                given = signature.bind(*args, **kwargs)
-            except TypeError as error:
-                raise TypeError(f"{name}: {error}") from None
-            given.apply_defaults()
-            for key, x in given.arguments.items():
-                if key in rules:
-                    given.arguments[key] = rules[key](f"{name}({key}=...)", x)
-            return make(*given.args, **given.kwargs)
-
-        return checked
-
-    return decorate
-
-
 # --- cycles -------------------------------------------------------------------------------------
 
 
-@_checked()
+@checked(_RULES)
 def CosineLRScheduler(
     base_lr: ArrayLike,
     t_initial: ArrayLike,
@@ -180,7 +152,7 @@ def CosineLRScheduler(
     return _warmed(body, base_lr, warmup_t, warmup_lr_init, warmup_prefix)
 
 
-@_checked()
+@checked(_RULES)
 def TanhLRScheduler(
     base_lr: ArrayLike,
     t_initial: ArrayLike,
@@ -219,7 +191,7 @@ def TanhLRScheduler(
     return body.skip(warmup_t).warmup(warmup_t, warmup_lr_init)
 
 
-@_checked()
+@checked(_RULES)
 def PolyLRScheduler(
     base_lr: ArrayLike,
     t_initial: ArrayLike,
@@ -364,7 +336,7 @@ def _first(begin: Any) -> tuple[Any, Any]:
 # --- steps --------------------------------------------------------------------------------------
 
 
-@_checked()
+@checked(_RULES)
 def StepLRScheduler(
     base_lr: ArrayLike,
     decay_t: ArrayLike,
@@ -424,7 +396,7 @@ def _milestones(where: str, x: Any) -> Any:
     return x
 
 
-@_checked(decay_t=_milestones)
+@checked({**_RULES, "decay_t": _milestones})
 def MultiStepLRScheduler(
     base_lr: ArrayLike,
     decay_t: Sequence[ArrayLike] | ArrayLike,
@@ -471,7 +443,7 @@ def _stable_name(where: str, x: Any) -> Any:
     return x
 
 
-@_checked(decay_fn=_decay_name, stable_fn=_stable_name)
+@checked({**_RULES, "decay_fn": _decay_name, "stable_fn": _stable_name})
 def WSDLRScheduler(
     base_lr: ArrayLike,
     t_initial: ArrayLike,
@@ -564,7 +536,7 @@ def _scheduler_name(where: str, x: Any) -> Any:
     return x
 
 
-@_checked(sched=_scheduler_name)
+@checked({**_RULES, "sched": _scheduler_name})
 def create_scheduler_v2(
     base_lr: ArrayLike,
     sched: str = "cosine",

@@ -22,9 +22,8 @@ from __future__ import annotations
 
 import functools
 import inspect
-import itertools
 from collections.abc import Callable, Mapping
-from typing import Any, ParamSpec
+from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
@@ -36,12 +35,11 @@ from jaxsched._lengths import largest, minus, plus, smallest
 from jaxsched._names import require_known, suggestion
 from jaxsched._schedule import Schedule
 from jaxsched.dialects._cycles import MOST_CYCLES, known, restarts, swing
+from jaxsched.dialects._rules import Rule, checked
 from jaxsched.fields import LONGEST, Kind, is_concrete, require, require_one_of
 
-_P = ParamSpec("_P")
-
 _COUNTS = Kind(integral=True, whole=True, least=0).coerce
-_RULES: Mapping[str, Callable[[str, Any], Any]] = {
+_RULES: Mapping[str, Rule] = {
     "base_lr": Kind(least=0).coerce,
     "num_warmup_steps": _COUNTS,
     "num_training_steps": _COUNTS,
@@ -58,38 +56,19 @@ _RULES: Mapping[str, Callable[[str, Any], Any]] = {
 }
 
 
-def _checked(make: Callable[_P, Schedule]) -> Callable[_P, Schedule]:
-    """`make`, whose arguments keep the rules of their names."""
-    parameters = inspect.signature(make).parameters
-
-    def check(name: str, x: Any) -> Any:
-        if name not in _RULES or name not in parameters or x is parameters[name].default:
-            return x  # None, where it may be left out; what is unknown, `make` refuses
-        return _RULES[name](f"{make.__name__}({name}=...)", x)
-
-    @functools.wraps(make)
-    def checked(*args: _P.args, **kwargs: _P.kwargs) -> Schedule:
-        names = itertools.chain(parameters, itertools.repeat(""))
-        positional: Any = list(map(check, names, args))
-        named: Any = {name: check(name, x) for name, x in kwargs.items()}
-        return make(*positional, **named)
-
-    return checked
-
-
-@_checked
+@checked(_RULES)
 def get_constant_schedule(base_lr: ArrayLike) -> Schedule:
     """`base_lr` at every count."""
     return Constant(base_lr)
 
 
-@_checked
+@checked(_RULES)
 def get_constant_schedule_with_warmup(base_lr: ArrayLike, num_warmup_steps: ArrayLike) -> Schedule:
     """A warmup, then `base_lr`."""
     return _warmed(base_lr, num_warmup_steps, Constant(base_lr))
 
 
-@_checked
+@checked(_RULES)
 def get_linear_schedule_with_warmup(
     base_lr: ArrayLike, num_warmup_steps: ArrayLike, num_training_steps: ArrayLike
 ) -> Schedule:
@@ -98,7 +77,7 @@ def get_linear_schedule_with_warmup(
     return _warmed(base_lr, num_warmup_steps, Linear(base_lr, 0.0, steps))
 
 
-@_checked
+@checked(_RULES)
 def get_cosine_schedule_with_warmup(
     base_lr: ArrayLike,
     num_warmup_steps: ArrayLike,
@@ -113,7 +92,7 @@ def get_cosine_schedule_with_warmup(
     return _warmed(base_lr, num_warmup_steps, decay)
 
 
-@_checked
+@checked(_RULES)
 def get_cosine_with_hard_restarts_schedule_with_warmup(
     base_lr: ArrayLike,
     num_warmup_steps: ArrayLike,
@@ -138,7 +117,7 @@ def get_cosine_with_hard_restarts_schedule_with_warmup(
     return _warmed(base_lr, num_warmup_steps, restarts(base_lr, int(steps), num_cycles))
 
 
-@_checked
+@checked(_RULES)
 def get_polynomial_decay_schedule_with_warmup(
     base_lr: ArrayLike,
     num_warmup_steps: ArrayLike,
@@ -163,7 +142,7 @@ def get_polynomial_decay_schedule_with_warmup(
     return _warmed(base_lr, num_warmup_steps, decay)
 
 
-@_checked
+@checked(_RULES)
 def get_inverse_sqrt_schedule(
     base_lr: ArrayLike, num_warmup_steps: ArrayLike, timescale: ArrayLike | None = None
 ) -> Schedule:
@@ -178,7 +157,7 @@ def get_inverse_sqrt_schedule(
     return _warmed(base_lr, num_warmup_steps, InverseSqrt(base_lr, timescale))
 
 
-@_checked
+@checked(_RULES)
 def get_cosine_with_min_lr_schedule_with_warmup(
     base_lr: ArrayLike,
     num_warmup_steps: ArrayLike,
@@ -197,7 +176,7 @@ def get_cosine_with_min_lr_schedule_with_warmup(
     return _warmed(base_lr, num_warmup_steps, decay)
 
 
-@_checked
+@checked(_RULES)
 def get_cosine_with_min_lr_schedule_with_warmup_lr_rate(
     base_lr: ArrayLike,
     num_warmup_steps: ArrayLike,
@@ -222,7 +201,7 @@ def get_cosine_with_min_lr_schedule_with_warmup_lr_rate(
     return Join((line, decay.skip(1)), (num_warmup_steps,))
 
 
-@_checked
+@checked(_RULES)
 def get_wsd_schedule(
     base_lr: ArrayLike,
     num_warmup_steps: ArrayLike,
