@@ -191,6 +191,14 @@ KWARGS["join_schedules"] = st.fixed_dictionaries(
 )
 
 
+def late(staircase=False, transition_steps=1, transition_begin=0, warmup_steps=0, **others):
+    """Where the library takes a stair one count late: XLA divides by multiplying with 1 / steps."""
+    if not staircase or transition_steps <= 0:
+        return np.zeros(len(COUNTS), bool)
+    n = np.maximum(np.asarray(COUNTS) - warmup_steps - max(0, transition_begin), 0)
+    return np.floor(n * (1 / transition_steps)) != n // transition_steps
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_against_the_library(name):
     @settings(max_examples=200)
@@ -198,6 +206,7 @@ def test_against_the_library(name):
     def check(kwargs):
         got, expected = built(dialect, name, kwargs)(COUNTS), real(name, kwargs)
         known = np.abs(expected) < 1e6  # growth beyond would hide the errors of all other values
+        known &= ~late(**kwargs)
         close(np.asarray(got)[known], expected[known])
 
     check()

@@ -603,7 +603,8 @@ def create_scheduler_v2(
     if sched == "constant":
         return StepLRScheduler(base_lr, 1, **ramp)
     if sched == "multistep":
-        milestones: Any = decay_milestones  # an array by now
+        # the default too becomes an array, which a number multiplies
+        milestones = Kind(integral=True, rank=1).coerce("decay_milestones", decay_milestones)
         return MultiStepLRScheduler(base_lr, times(milestones, unit), decay_rate, **ramp)
     stable = total if warmup_prefix else minus(total, warmup)
     part: Any = 0.2 if decay_epochs is None else decay_epochs
