@@ -119,7 +119,9 @@ def theirs(make, base_lr):
 
 RATES = st.floats(1e-4, 1.0)
 RATIOS = st.floats(0.0, 1.5)
-CYCLES = st.sampled_from([0.25, 0.5, 1, 1.5, 2, 3, 1 / 3, 0.7, 1.3]) | st.floats(0.1, 4.0)
+CYCLES = st.sampled_from([0.25, 0.5, 1, 1.5, 2, 3, 1 / 3, 0.7, 1.3]) | st.floats(
+    0.125, 4.0, width=32
+)
 
 
 def optional(**strategies):

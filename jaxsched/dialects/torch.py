@@ -709,16 +709,21 @@ def _phases(levels: Sequence[Any], ends: Sequence[Any], cosine: bool) -> Schedul
     for i, begin in enumerate(ends[:-1]):
         first, rest = _following(begin)
         length = ends[i + 1] - begin
-        # one of no length is over at once, at its first level
-        start, end = levels[i + 1], _where(length > 0, levels[i + 2], levels[i + 1])
-        length = _where(length > 0, length, 1)
-        if i + 2 < len(ends):
-            curve = piece(start, end, length)
+        # one of no length is over at once, at its first level; one that ends before it begins, as
+        # three phases do with pct_start > 1/2, goes on from there backwards
+        last = i + 2 == len(ends)
+        runs = length != 0 if last else length > 0
+        start, end = levels[i + 1], _where(runs, levels[i + 2], levels[i + 1])
+        length = _where(runs, length, 1)
+        size = abs(length)
+        if not last:
+            curve = piece(start, end, size)
         elif cosine:
-            steps = _where(length < 1, 1, length)  # of a wave, at least 1
-            curve = Wave(start, end, steps, steps / length / 2)
+            steps = _where(size < 1, 1, size)  # of a wave, at least 1
+            curve = Wave(start, end, steps, steps / size / 2)
         else:
-            curve = Linear(start, end + (end - start) / length, length + 1)
+            change = (end - start) / length
+            curve = Linear(start, start + change * (size + 1), size + 1)
         parts.append(curve.skip(rest))
         firsts.append(first)
     return Join(tuple(parts), tuple(firsts))
