@@ -270,9 +270,9 @@ class Choose(Schedule):
         return self._chosen([s.at(t) for s in self.schedules])
 
     def _chosen(self, values: list[jax.Array]) -> jax.Array:
-        chosen = values[0]
+        index, chosen = jnp.asarray(self.index), values[0]
         for i, value in enumerate(values[1:], 1):
-            chosen = jnp.where(self.index >= i, value, chosen)  # type: ignore[operator]
+            chosen = jnp.where(index >= i, value, chosen)
         return chosen
 
 
