@@ -187,7 +187,7 @@ class Warmup(Schedule):
         peak = self.schedule.at(jnp.zeros_like(t, shape=()))
 
         def line(n: jax.Array) -> jax.Array:
-            return numerics.between(self.start, peak, numerics.linear_weight(n, self.steps))
+            return numerics.line(n, self.start, peak, self.steps)
 
         with jax.numpy_dtype_promotion("standard"):
             joined = optax.join_schedules([line, self.schedule.at], [self.steps])

@@ -49,8 +49,7 @@ class Linear(_Transition):
     """
 
     def at(self, t: jax.Array) -> jax.Array:
-        weight = numerics.linear_weight(t, self.steps)
-        return numerics.between(self.start, self.end, weight)
+        return numerics.line(t, self.start, self.end, self.steps)
 
 
 class Cosine(_Transition):
@@ -411,8 +410,10 @@ class Interpolate(Schedule):
             t, knots[1:-1], knots[:-1], jnp.diff(knots), values[:-1], values[1:]
         )
         t, left = same_time(t, left)
-        weigh = numerics.linear_weight if self.kind == "linear" else numerics.cosine_weight
-        return numerics.between(start, end, weigh(t - jnp.minimum(t, left), steps))
+        t = t - jnp.minimum(t, left)
+        if self.kind == "linear":
+            return numerics.line(t, start, end, steps)
+        return numerics.between(start, end, numerics.cosine_weight(t, steps))
 
 
 class Table(Schedule):
