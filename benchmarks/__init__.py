@@ -1,1 +1,5 @@
-"""How fast jaxsched is, against optax and against the speed of memory: `python -m benchmarks`."""
+"""How fast and how exact jaxsched is, beside optax and the speed of memory: `python -m benchmarks`.
+
+`sections` holds what is measured, `contestants` the schedules, `timing` the rounds, `report` the
+results file, and `chart` its picture.
+"""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -12,13 +13,12 @@ import optax
 import jaxsched as js
 
 # Numbers that float32 holds exactly: the reference computes with the same ones.
-START, END, RATE = (float(np.float32(x)) for x in (3e-4, 3e-5, 0.9))
+START, END, RATE, POWER = (float(np.float32(x)) for x in (3e-4, 3e-5, 0.9, 1.7))
 # Largest relative error of ours at any count, and of optax's at 99 % of them: optax cancels near
 # an end, and rounds counts above 2^24.
 OURS_WITHIN, OPTAX_WITHIN = 1e-6, 1e-4
-FEWEST_COUNTS = 4096
-
-Reference = Callable[[np.ndarray], Any]
+# Optax looks at each of a thousand boundaries at each count: with more counts it takes minutes.
+OPTAX_MOST = 2**20
 
 
 class Contestant(NamedTuple):
@@ -26,57 +26,61 @@ class Contestant(NamedTuple):
 
     name: str
     ours: js.Schedule
-    optax: Callable[[Any], Any] | None
-    reference: Reference
+    optax: Any  # a function of counts, or None
+    reference: Callable[[np.ndarray], Any]
+
+    @property
+    def schedules(self) -> dict[str, Any]:
+        """Those of the libraries that have it."""
+        both = {"ours": self.ours, "optax": self.optax}
+        return {name: schedule for name, schedule in both.items() if schedule is not None}
 
 
-def contestants(counts: int) -> list[Contestant]:
-    """Every piece and the common compositions, with lengths that suit that many counts."""
-    n = counts
-    warm, most, unit = n // 16, n // 2, n // 64
-    quarters = [n // 4, n // 2, 3 * n // 4]
-    thousand = [(i + 1) * n // 1001 for i in range(1000)]
-    halved = [START * 0.5**i for i in range(4)]
-    zigzag = [START * 0.5 ** (i % 2) for i in range(1001)]
-    knots = [i * n // 8 for i in range(9)]
-    table = np.linspace(START, END, 65536, dtype=np.float32)
+def contestants(length: int, end: float = END) -> list[Contestant]:
+    """Every piece, and the common compositions that fit into that length.
+
+    Args:
+        length: of each; of what has no end, a time in which much happens.
+        end: where what may arrive at 0 does.
+    """
+    found = _curves(length, end)
+    if length >= 64:
+        found += _compositions(length, end)
+    if length >= 4096:
+        found += _long(length, end)
+    return found
+
+
+def _curves(n: int, end: float) -> list[Contestant]:
+    unit = max(1, n // 64)
+    stair = max(1, n // 16)
+    fall = START - end
     return [
         Contestant("Constant", js.Constant(START), None, lambda t: np.full(t.shape, START)),
         Contestant(
             "Linear",
-            js.Linear(START, END, n),
-            optax.linear_schedule(START, END, n),
-            lambda t: linear(t, START, END, n),
+            js.Linear(START, end, n),
+            optax.linear_schedule(START, end, n),
+            lambda t: linear(t, START, end, n),
         ),
         Contestant(
             "Cosine",
-            js.Cosine(START, END, n),
-            optax.cosine_decay_schedule(START, n, END / START),
-            lambda t: cosine(t, START, END, n),
+            js.Cosine(START, end, n),
+            optax.cosine_decay_schedule(START, n, end / START),
+            lambda t: cosine(t, START, end, n),
         ),
         Contestant(
             "Cosine, exponent 1.5",
-            js.Cosine(START, END, n, exponent=1.5),
-            optax.cosine_decay_schedule(START, n, END / START, exponent=1.5),
-            lambda t: END + (START - END) * cosine(t, 1, 0, n) ** 1.5,
+            js.Cosine(START, end, n, exponent=1.5),
+            optax.cosine_decay_schedule(START, n, end / START, exponent=1.5),
+            lambda t: end + fall * cosine(t, 1, 0, n) ** 1.5,
         ),
-        Contestant(
-            "Polynomial, power 1.7",
-            js.Polynomial(START, END, n, power=1.7),
-            optax.polynomial_schedule(START, END, 1.7, n),
-            lambda t: END + (START - END) * linear(t, 1, 0, n) ** 1.7,
-        ),
-        Contestant(
-            "Polynomial, power 2",
-            js.Polynomial(START, END, n, power=2.0),
-            optax.polynomial_schedule(START, END, 2.0, n),
-            lambda t: END + (START - END) * linear(t, 1, 0, n) ** 2,
-        ),
+        *(_polynomial(n, end, power) for power in (1.0, 2.0, 3.0, 0.5, POWER)),
         Contestant(
             "Power 0.5",
-            js.Power(START, END, n, power=0.5),
+            js.Power(START, end, n, power=0.5),
             None,
-            lambda t: START + (END - START) * linear(t, 0, 1, n) ** 0.5,
+            lambda t: end + fall * linear(t, 1, 0, n) / (1 + np.sqrt(linear(t, 0, 1, n))),
         ),
         Contestant(
             "Geometric",
@@ -86,21 +90,22 @@ def contestants(counts: int) -> list[Contestant]:
         ),
         Contestant(
             "Relaxation",
-            js.Relaxation(START, END, n, ratio=0.125),
+            js.Relaxation(START, end, n, ratio=0.125),
             None,
-            lambda t: END + (START - END) * (0.125 ** linear(t, 0, 1, n) - 0.125) / 0.875,
+            lambda t: end + fall * np.expm1(np.log(8) * linear(t, 1, 0, n)) / 7,
         ),
         Contestant(
             "Tanh",
-            js.Tanh(START, END, n),
+            js.Tanh(START, end, n),
             None,
-            lambda t: END + (START - END) / (1 + np.exp(2 * linear(t, -7, 3, n))),
+            lambda t: end + fall / (1 + np.exp(2 * linear(t, -7, 3, n))),
         ),
         Contestant(
+            # never to 0: what is exact there is its phase, not its value
             "Wave",
             js.Wave(START, END, n, cycles=3.5),
             None,
-            lambda t: END + (START - END) * (1 + np.cos(2 * np.pi * 3.5 * t / n)) / 2,
+            lambda t: END + (START - END) * np.cos(np.pi * 3.5 * t / n) ** 2,
         ),
         Contestant(
             "Exponential",
@@ -110,9 +115,9 @@ def contestants(counts: int) -> list[Contestant]:
         ),
         Contestant(
             "Exponential, staircase",
-            js.Exponential(START, RATE, warm, staircase=True),
-            optax.exponential_decay(START, warm, RATE, staircase=True),
-            lambda t: START * RATE ** (t // warm),
+            js.Exponential(START, RATE, stair, staircase=True),
+            optax.exponential_decay(START, stair, RATE, staircase=True),
+            lambda t: START * RATE ** (t // stair),
         ),
         Contestant(
             "InversePower, 0.75",
@@ -132,6 +137,19 @@ def contestants(counts: int) -> list[Contestant]:
             None,
             lambda t: START / (1 + RATE * t / unit),
         ),
+    ]
+
+
+def _compositions(n: int, end: float) -> list[Contestant]:
+    warm, most, last = n // 16, n // 2, n // 4
+    quarters = [n // 4, n // 2, 3 * n // 4]
+    halved = [START * 0.5**i for i in range(4)]
+    knots = [i * n // 8 for i in range(9)]
+    zigzag = [START * 0.5 ** (i % 2) for i in range(9)]
+    scales = {b: 2.0 if i % 2 else 0.5 for i, b in enumerate(knots[1:])}
+    table = np.linspace(START, END, 65536, dtype=np.float32)
+    up = round(0.3 * n)
+    return [
         Contestant(
             "PiecewiseConstant, 3",
             js.PiecewiseConstant(np.array(quarters), np.array(halved)),
@@ -139,24 +157,16 @@ def contestants(counts: int) -> list[Contestant]:
             lambda t: np.array(halved)[np.searchsorted(quarters, t, side="right")],
         ),
         Contestant(
-            "PiecewiseConstant, 1000",
-            js.PiecewiseConstant(np.array(thousand), np.array(zigzag)),
-            optax.piecewise_constant_schedule(
-                START, {b: 2.0 if i % 2 else 0.5 for i, b in enumerate(thousand)}
-            ),
-            lambda t: np.array(zigzag)[np.searchsorted(thousand, t, side="right")],
-        ),
-        Contestant(
             "Interpolate, 9",
-            js.Interpolate(np.array(knots), np.array(zigzag[:9])),
-            _optax_interpolate("linear", knots),
-            lambda t: np.interp(t, knots, zigzag[:9]),
+            js.Interpolate(np.array(knots), np.array(zigzag)),
+            _of_arrays(optax.piecewise_interpolate_schedule("linear", START, scales)),
+            lambda t: linear(*_piece(t, np.array(knots), np.array(zigzag))),
         ),
         Contestant(
             "Interpolate, 9, cosine",
-            js.Interpolate(np.array(knots), np.array(zigzag[:9]), kind="cosine"),
-            _optax_interpolate("cosine", knots),
-            lambda t: cosine(*_piece(t, np.array(knots), np.array(zigzag[:9]))),
+            js.Interpolate(np.array(knots), np.array(zigzag), kind="cosine"),
+            _of_arrays(optax.piecewise_interpolate_schedule("cosine", START, scales)),
+            lambda t: cosine(*_piece(t, np.array(knots), np.array(zigzag))),
         ),
         Contestant(
             "Table, 65536",
@@ -165,23 +175,15 @@ def contestants(counts: int) -> list[Contestant]:
             lambda t: table.astype(np.float64)[np.minimum(t, len(table) - 1)],
         ),
         Contestant(
-            "warmup, Cosine",
-            js.Cosine(START, END, n - warm).warmup(warm),
-            optax.warmup_cosine_decay_schedule(0.0, START, warm, n, END),
-            lambda t: np.where(
-                t < warm, linear(t, 0, START, warm), cosine(t - warm, START, END, n - warm)
-            ),
-        ),
-        Contestant(
             "join of three",
             js.Linear(0.0, START, warm)
             .then(js.Cosine(START, END, most))
-            .then(js.Linear(END, 0.5 * END, n // 4)),
+            .then(js.Linear(END, 0.5 * end, last)),
             optax.join_schedules(
                 [
                     optax.linear_schedule(0.0, START, warm),
                     optax.cosine_decay_schedule(START, most, END / START),
-                    optax.linear_schedule(END, 0.5 * END, n // 4),
+                    optax.linear_schedule(END, 0.5 * end, last),
                 ],
                 [warm, warm + most],
             ),
@@ -191,45 +193,120 @@ def contestants(counts: int) -> list[Contestant]:
                 np.where(
                     t < warm + most,
                     cosine(t - warm, START, END, most),
-                    linear(t - warm - most, END, 0.5 * END, n // 4),
+                    linear(t - warm - most, END, 0.5 * end, last),
                 ),
             ),
         ),
         Contestant(
+            "warmup_cosine",
+            js.warmup_cosine(START, warm, n, end),
+            optax.warmup_cosine_decay_schedule(0.0, START, warm, n, end),
+            lambda t: np.where(
+                t < warm, linear(t, 0, START, warm), cosine(t - warm, START, end, n - warm)
+            ),
+        ),
+        Contestant(
             "wsd",
-            js.wsd(START, warm, most, n // 4, END),
+            js.wsd(START, warm, most, last, end),
             optax.join_schedules(
                 [
                     optax.linear_schedule(0.0, START, warm),
                     optax.constant_schedule(START),
-                    optax.linear_schedule(START, END, n // 4),
+                    optax.linear_schedule(START, end, last),
                 ],
                 [warm, warm + most],
             ),
             lambda t: np.where(
-                t < warm,
-                linear(t, 0, START, warm),
-                linear(t - warm - most, START, END, n // 4),
+                t < warm, linear(t, 0, START, warm), linear(t - warm - most, START, end, last)
             ),
         ),
-        *(_restarts(cycles, n // cycles) for cycles in (3, 10, 30, 100, 1000)),
+        Contestant(
+            "one_cycle",
+            js.one_cycle(START, n, start=END, end=end),
+            _of_arrays(
+                optax.cosine_onecycle_schedule(
+                    n,
+                    START,
+                    div_factor=START / END,
+                    final_div_factor=END / end if end else math.inf,
+                )
+            ),
+            lambda t: np.where(
+                t < up, cosine(t, END, START, up), cosine(t - up, START, end, n - up)
+            ),
+        ),
+        Contestant(
+            "triangular",
+            js.triangular(end, START, n),
+            optax.join_schedules(
+                [
+                    optax.linear_schedule(end, START, n // 2),
+                    optax.linear_schedule(START, end, n - n // 2),
+                ],
+                [n // 2],
+            ),
+            lambda t: np.where(
+                t < n // 2,
+                linear(t, end, START, n // 2),
+                linear(t - n // 2, START, end, n - n // 2),
+            ),
+        ),
+        Contestant(
+            "noam",
+            js.noam(START, 4, warm),
+            None,
+            lambda t: START / 2 * np.minimum((t + 1.0) ** -0.5, (t + 1) * warm**-1.5),
+        ),
+        restarts(10, n // 10, end),
     ]
 
 
+def _long(n: int, end: float) -> list[Contestant]:
+    boundaries = [(i + 1) * n // 1001 for i in range(1000)]
+    zigzag = np.array([START * 0.5 ** (i % 2) for i in range(1001)])
+    scales = {b: 2.0 if i % 2 else 0.5 for i, b in enumerate(boundaries)}
+    within_reach = n <= OPTAX_MOST
+    return [
+        Contestant(
+            "PiecewiseConstant, 1000",
+            js.PiecewiseConstant(np.array(boundaries), zigzag),
+            optax.piecewise_constant_schedule(START, scales) if within_reach else None,
+            lambda t: zigzag[np.searchsorted(boundaries, t, side="right")],
+        ),
+        restarts(1000, n // 1000, end)._replace(optax=None),  # takes 8 s to compile
+    ]
+
+
+def _polynomial(n: int, end: float, power: float) -> Contestant:
+    return Contestant(
+        f"Polynomial, power {power:.3g}",
+        js.Polynomial(START, end, n, power=power),
+        optax.polynomial_schedule(START, end, power, n),
+        lambda t: end + (START - end) * linear(t, 1, 0, n) ** power,
+    )
+
+
+def restarts(cycles: int, steps: int, end: float = END) -> Contestant:
+    """A cosine of that many steps, over and over."""
+    cycle = {"init_value": START, "peak_value": START, "end_value": end, "warmup_steps": 0}
+    return Contestant(
+        f"restarts, {cycles}",
+        js.Cosine(START, end, steps).restarts(cycles),
+        optax.sgdr_schedule([{**cycle, "decay_steps": steps}] * cycles),
+        lambda t: cosine(t - steps * np.minimum(t // steps, cycles - 1), START, end, steps),
+    )
+
+
 def linear(t: np.ndarray, start: Any, end: Any, steps: Any) -> Any:
-    """A line from start to end, in float64."""
-    return start + (end - start) * (np.clip(t, 0, steps) / steps)
+    """A line from start to end, in float64; counted from the lower one, nothing cancels."""
+    low, way, share = _from_the_lower(t, start, end, steps)
+    return low + way * share
 
 
 def cosine(t: np.ndarray, start: Any, end: Any, steps: Any) -> Any:
-    """Half a cosine from start to end, in float64 and without cancellation."""
-    return end + (start - end) * np.cos(np.pi / 2 * np.clip(t, 0, steps) / steps) ** 2
-
-
-def optax_restarts(cycles: int, steps: int) -> Any:
-    """Optax's equivalent of `Cosine(START, END, steps).restarts(cycles)`."""
-    cycle = {"init_value": START, "peak_value": START, "end_value": END, "warmup_steps": 0}
-    return optax.sgdr_schedule([{**cycle, "decay_steps": steps}] * cycles)
+    """Half a cosine from start to end, in float64; from the lower one, nothing cancels."""
+    low, way, share = _from_the_lower(t, start, end, steps)
+    return low + way * np.sin(np.pi / 2 * share) ** 2
 
 
 def error(values: Any, reference: Any) -> Any:
@@ -237,28 +314,38 @@ def error(values: Any, reference: Any) -> Any:
     return np.abs(np.asarray(values, np.float64) - reference) / np.maximum(np.abs(reference), 1e-30)
 
 
-def require_agreement(name: str, ours: float, optax_: float | None) -> None:
-    """Raise where errors are beyond `OURS_WITHIN` and `OPTAX_WITHIN`: do not time what is wrong."""
+def errors(contestant: Contestant, counts: np.ndarray, values: dict[str, Any]) -> dict[str, float]:
+    """Errors of ours (the largest) and of optax's (that of 99 %): do not time what is wrong.
+
+    Raises:
+        ValueError: one is beyond `OURS_WITHIN` or `OPTAX_WITHIN`.
+    """
+    expected = contestant.reference(np.asarray(counts, np.int64))
+    found = {"ours": float(error(values["ours"], expected).max())}
+    if "optax" in values:
+        found["optax"] = float(np.quantile(error(values["optax"], expected), 0.99))
+    require_agreement(contestant.name, **found)
+    return found
+
+
+def require_agreement(name: str, ours: float, optax: float = 0.0) -> None:
+    """Raise where errors are beyond `OURS_WITHIN` and `OPTAX_WITHIN`."""
     if not ours <= OURS_WITHIN:
         raise ValueError(f"{name} is {ours:.2g} off its reference, more than {OURS_WITHIN:.0g}")
-    if optax_ is not None and not optax_ <= OPTAX_WITHIN:
-        raise ValueError(f"optax's {name} is {optax_:.2g} off: not the same schedule")
+    if not optax <= OPTAX_WITHIN:
+        raise ValueError(f"optax's {name} is {optax:.2g} off: not the same schedule")
 
 
-def _restarts(cycles: int, steps: int) -> Contestant:
-    # optax evaluates every cycle at every count: 1000 of them are out of its reach
-    return Contestant(
-        f"restarts, {cycles}",
-        js.Cosine(START, END, steps).restarts(cycles),
-        optax_restarts(cycles, steps) if cycles <= 100 else None,
-        lambda t: cosine(t - steps * np.minimum(t // steps, cycles - 1), START, END, steps),
-    )
+def _from_the_lower(t: np.ndarray, start: Any, end: Any, steps: Any) -> tuple[Any, Any, Any]:
+    """The lower of start and end, the way to the other, and the share of it at every count."""
+    t = np.clip(t, 0, steps)
+    away = np.where(np.less(start, end), t, steps - t)
+    return np.minimum(start, end), np.abs(np.subtract(end, start)), away / steps
 
 
-def _optax_interpolate(kind: str, knots: list[int]) -> Any:
-    # it takes one count at a time
-    scales = {b: 2.0 if i % 2 else 0.5 for i, b in enumerate(knots[1:])}
-    return jax.vmap(optax.piecewise_interpolate_schedule(kind, START, scales))
+def _of_arrays(schedule: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Optax's interpolations take one count at a time."""
+    return lambda counts: jax.vmap(schedule)(counts) if np.ndim(counts) else schedule(counts)
 
 
 def _piece(t: np.ndarray, knots: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, ...]:
