@@ -76,9 +76,9 @@ def line(count: ArrayLike, start: ArrayLike, end: ArrayLike, steps: ArrayLike) -
     A line has so little arithmetic that the weight, and a way with a sign, would cost a tenth.
     """
     count, steps = _alike(count, steps)
-    done, steps = elapsed(count, steps), _at_least_0(steps)
-    late = done >= steps - (steps >> 1 if _is_int(steps) else steps / 2)
-    time = _float(done - jnp.where(late, steps, jnp.zeros_like(steps)))  # to or from the nearer end
+    done, whole = elapsed(count, steps), _at_least_0(steps)
+    late = done >= whole - (whole >> 1 if _is_int(whole) else whole / 2)
+    time = _float(done - jnp.where(late, whole, 0))  # from the nearer end
     start, end = _float(start), _float(end)
     share = _opaque(time * (1 / _float(_positive(steps))))  # or (end - start) / steps underflows
     return jnp.where(late, end, start) + (end - start) * share
@@ -337,7 +337,7 @@ def _two_sum(a: jax.Array, b: jax.Array) -> Pair:
 def _two_product(a: jax.Array, b: jax.Array) -> Pair:
     """a b and its rounding error, exactly (Dekker 1971)."""
     product = _opaque(a * b)
-    half = np.finfo(a.dtype).nmant // 2 + 1
+    half = (np.finfo(a.dtype).nmant + 1) // 2
     a_high, b_high = _head(a, half), _head(b, half)
     a_low, b_low = a - a_high, b - b_high
     return product, ((a_high * b_high - product) + a_high * b_low + a_low * b_high) + a_low * b_low

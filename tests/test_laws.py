@@ -32,9 +32,11 @@ CORE = [case for case in CASES if "." not in case.name.split("(")[0]]
 ENTRIES = first(lambda case: case.entry, [case for case in CASES if case not in CORE])
 each = parametrized(CASES)
 each_compiled = parametrized([*CORE, *ENTRIES])
-each_structure = parametrized([*first(lambda case: structure(case.schedule), CORE), *ENTRIES])
+STRUCTURES = first(lambda case: structure(case.schedule), CORE)
+each_structure = parametrized([*STRUCTURES, *ENTRIES])
 TRANSITIONS = (js.Linear, js.Cosine, js.Polynomial, js.Power, js.Geometric, js.Relaxation)
-X64_ULPS = 2.0**12  # library functions: a relative 1e-12
+# with x64 the functions have 7 to 24 ULP, and the oracles of other systems are in float64 too
+X64_ULPS, X64_ORACLES = 2.0**5, 2.0**12
 
 
 def counts_of(case):
@@ -104,7 +106,7 @@ def test_5_values(case):
         case.schedule,
         case.reference,
         counts_of(case),
-        ulps=X64_ULPS if X64 else case.ulps,
+        ulps=case.ulps if not X64 else X64_ULPS if case in CORE else X64_ORACLES,
         scale=case.scale,
         relative=case.relative,
         absolute=case.absolute,
@@ -130,6 +132,6 @@ def test_7_plain_data(case):
     testing.check_data(case.schedule)
 
 
-@each_structure
+@parametrized(STRUCTURES)
 def test_8_optax(case):
     testing.check_optax(case.schedule)
