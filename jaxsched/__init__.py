@@ -11,8 +11,8 @@ The pieces: `Constant`, `Linear`, `Cosine`, `Polynomial`, `Power`, `Geometric`, 
 `Interpolate`, `Table`.
 The algebra: the methods of `Schedule`, `Join` and `Choose`. The recipes: `warmup_cosine`, `wsd`,
 `one_cycle`, `triangular`, `noam`. Many at once: `grid`, `stack`; a model for each: `sweep`. Other
-systems' names: `jaxsched.dialects`. Plain data: `from_config`, `to_config`. Own schedules:
-`Schedule`, `jaxsched.fields`, `jaxsched.testing`.
+systems' names: `jaxsched.dialects`. Plain data: `from_config`, `to_config`; files: `load`, `save`.
+Own schedules: `Schedule`, `jaxsched.fields`, `jaxsched.testing`.
 """
 
 from jaxsched._algebra import (
@@ -53,12 +53,14 @@ from jaxsched._curves import (
     Tanh as Tanh,
     Wave as Wave,
 )
+from jaxsched._files import load as load, save as save
 from jaxsched._grid import (
     Choose as Choose,
     Grid as Grid,
     grid as grid,
     stack as stack,
 )
+from jaxsched._plot import plot as plot
 from jaxsched._recipes import (
     noam as noam,
     one_cycle as one_cycle,

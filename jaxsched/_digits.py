@@ -15,7 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from jaxsched import _files, plot
+from jaxsched import _files, _plot
 from jaxsched._curves import Cosine, Geometric, Linear, Power, Table
 from jaxsched._files import Entry
 from jaxsched._grid import Grid, grid
@@ -121,7 +121,7 @@ def candidates(options: argparse.Namespace) -> list[Entry]:
 def sweep(options: argparse.Namespace) -> None:
     """Train once per schedule, print the leaderboard, write pictures and results."""
     data, entries = load(), candidates(options)
-    plot.require_format(Path("losses.png"))
+    _plot.require_format(Path("losses.png"))
     options.out.mkdir(parents=True, exist_ok=True)
     named = {entry.name: entry.schedule for entry in entries}
     closure = _closure(data, options.steps)  # first: what JAX sets up is not the sweep's to pay
@@ -201,7 +201,7 @@ def _write(out: Path, result: Sweep, entries: list[Entry], board: list[dict[str,
             rows.writerow([*values, repr(schedules[name])])
 
     outputs: dict[str, tuple[str, Callable[[IO[Any]], Any]]] = {
-        "schedules.png": ("wb", lambda file: plot.figure(entries).savefig(file, format="png")),
+        "schedules.png": ("wb", lambda file: _plot.figure(entries).savefig(file, format="png")),
         "losses.png": (
             "wb",
             lambda file: result.plot("accuracy", "max").savefig(file, format="png"),

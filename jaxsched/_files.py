@@ -1,8 +1,10 @@
-"""Schedule configs in files: YAML or JSON, native or in the form of a dialect."""
+"""Schedules in files: native configs, and those of other systems in their own forms."""
 
 from __future__ import annotations
 
+import argparse
 import contextlib
+import copy
 import dataclasses
 import errno
 import json
@@ -16,19 +18,13 @@ from importlib import resources
 from pathlib import Path
 from typing import IO, Any
 
+from jaxsched._read import ConfigError, read, require_shallow
 from jaxsched._schedule import Schedule
-from jaxsched.config import load
-from jaxsched.dialects import kumo, lr_schedule, noether
+from jaxsched._units import Open as Open
+from jaxsched.config import build, located, to_config
 from jaxsched.fields import LONGEST
 
-
-@dataclasses.dataclass(frozen=True)
-class Open:
-    """What a config may leave open."""
-
-    total_steps: int = 1000
-    base_lr: float = 1e-3
-    steps_per_epoch: int = 100
+_SIZED = ("kumo", "lr_schedule", "noether")  # a schedule of theirs is that of a whole run
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,49 +43,115 @@ class Entry:
         return f"{self.source}{self.place} {self.label}"
 
 
-def read(path: Path) -> Any:
-    """The plain data of a YAML or JSON file; nothing in it is executed."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise ValueError(f"{path}: {error.strerror or error}") from None
-    except UnicodeDecodeError:
-        raise ValueError(f"{path}: not a text file") from None
-    if not text.strip():
-        raise ValueError(f"{path}: the file is empty")
-    if path.suffix.lower() == ".json":
-        try:
-            return json.loads(text)
-        except ValueError as error:
-            raise ValueError(f"{path}: not JSON: {error}") from None
-    return _yaml(text, path)
+def load(
+    path: str | os.PathLike[str],
+    *,
+    total_steps: int | None = None,
+    steps_per_epoch: float | None = None,
+    tokens_per_step: float | None = None,
+) -> Schedule:
+    """The schedule of a YAML, JSON or TOML file: a config as of `from_config`; no code is run.
+
+    The config may also be in the form of another system's file, whatever `python -m jaxsched show`
+    reads.
+
+    Args:
+        path: its suffix decides the format: .yaml or .yml, .json, .toml.
+        total_steps, steps_per_epoch, tokens_per_step: the sizes of the run, see `from_config`.
+
+    Raises:
+        ValueError: with the file, the line and the place in the config, for what `from_config`
+            refuses, what cannot be read, and a file of several schedules.
+    """
+    run = Open(total_steps, None, steps_per_epoch, tokens_per_step)
+    found = in_file(Path(path), run)
+    if len(found) != 1:
+        raise ValueError(
+            f"{path}: one schedule is meant, the file has {len(found)}: python -m jaxsched show "
+            "shows them"
+        )
+    return found[0].schedule
 
 
-def _yaml(text: str, path: Path) -> Any:
+def save(schedule: Schedule, path: str | os.PathLike[str]) -> None:
+    """Write the config of a schedule to a YAML or JSON file; `load` gives the same tree.
+
+    The file appears under its name once it is whole.
+
+    Raises:
+        ValueError: for what `to_config` refuses, and for another suffix.
+    """
+    path = Path(path)
+    text = written_as(path, to_config(schedule))
+    with written(path) as file:
+        file.write(text)
+
+
+def written_as(path: Path, configs: Any) -> str:
+    """The text of a file of this name with these configs."""
+    if path.suffix.lower() not in (".yaml", ".yml", ".json"):
+        raise ValueError(f"{path}: .yaml (or .yml) and .json can be written, got {path.suffix!r}")
+    with _in(path):
+        require_shallow(configs)
+        return in_json(configs) if path.suffix.lower() == ".json" else in_yaml(configs)
+
+
+def in_json(data: Any) -> str:
+    """JSON with a key a line, and lists of numbers on one."""
+    text = json.dumps(data, indent=2)
+    return re.sub(r"\[\s+([^][{}\"]*)\s+\]", lambda m: f"[{' '.join(m[1].split())}]", text) + "\n"
+
+
+def in_yaml(data: Any) -> str:
+    """YAML with what is not nested on one line."""
     try:
         import yaml
     except ImportError:
-        raise ValueError(f"{path}: reading YAML needs pyyaml: pip install jaxsched[yaml]") from None
+        raise ValueError("writing YAML needs pyyaml: pip install jaxsched[yaml]") from None
+    return str(yaml.safe_dump(data, default_flow_style=None, sort_keys=False, width=100))
 
-    class Loader(yaml.SafeLoader):
-        pass
 
-    # YAML 1.1, which PyYAML reads, takes 1e-3 for a string
-    Loader.add_implicit_resolver(
-        "tag:yaml.org,2002:float",
-        re.compile(r"^[-+]?\d+(\.\d*)?[eE][-+]?\d+$"),
-        list("-+0123456789"),
+def left_open(options: argparse.Namespace) -> Open:
+    """What a command fills in where a config leaves it open."""
+    return Open(
+        options.total_steps, options.base_lr, options.steps_per_epoch, options.tokens_per_step
     )
+
+
+# --- the schedules in a file --------------------------------------------------------------------
+
+
+def load_all(files: Sequence[Path], run: Open) -> list[Entry]:
+    """The schedules of the files, or, if there are none, of the package's examples."""
+    found = [entry for path in files for entry in in_file(path, run)]
+    if not files:
+        examples = resources.files("jaxsched") / "examples"
+        for name in ("lr_schedule", "noether", "kumo"):
+            with resources.as_file(examples / f"{name}.json") as path:
+                found += in_file(path, run, name)
+    if not found:
+        raise ValueError(f"no schedules in {', '.join(map(str, files))}")
+    return found
+
+
+def in_file(path: Path, run: Open, source: str | None = None) -> list[Entry]:
+    """The schedules of a file, which is called by its path or as the source."""
+    with _in(path):
+        data = read(path)
+        return list(_entries(data, "", run, source or str(path)))
+
+
+@contextlib.contextmanager
+def _in(path: Path) -> Iterator[None]:
+    """Put the file and the line in front of errors."""
     try:
-        return yaml.load(text, Loader)
-    except (yaml.YAMLError, ValueError) as error:  # a ValueError: a date that is none
-        mark = getattr(error, "problem_mark", None)
-        line = f" line {mark.line + 1}:" if mark else ""
-        problem = getattr(error, "problem", None) or str(error).splitlines()[0]
-        raise ValueError(f"{path}:{line} not YAML: {problem}") from None
+        yield
+    except ConfigError as error:
+        line = "" if error.line is None else f"{error.line}:"
+        raise ValueError(f"{path}:{line} {error}") from error.__cause__
 
 
-def entries(data: Any, source: str, left_open: Open, place: str = "") -> Iterator[Entry]:
+def _entries(data: Any, place: str, run: Open, source: str) -> Iterator[Entry]:
     """Every schedule in the data of a source.
 
     A list holds several; `schedule_config` and `lr_scheduler` are noether's and Kumo's keys, a
@@ -98,112 +160,95 @@ def entries(data: Any, source: str, left_open: Open, place: str = "") -> Iterato
     if isinstance(data, list) and data and all(map(_is_kumo, data)):
         data = {"lr_scheduler": data}
     if isinstance(data, Mapping) and "lr_scheduler" in data:
-        yield from _kumo(data["lr_scheduler"], source, left_open, place)
+        yield from _kumo(data, place, run, source)
         return
     if isinstance(data, Mapping) and "schedule_config" in data:
-        yield from entries(data["schedule_config"], source, left_open, f"{place}.schedule_config")
+        yield from _entries(data["schedule_config"], f"{place}.schedule_config", run, source)
         return
-    inside = data if isinstance(data, Mapping) and not data.keys() & {"type", "kind"} else {}
+    inside: dict[str, Any] = {}
     if isinstance(data, list):
         inside = {f"[{i}]": item for i, item in enumerate(data)}
-    elif not all(isinstance(item, Mapping | list) for item in inside.values()):
-        raise ValueError(
-            f"{source}{place}: no kind, type, schedule_config or lr_scheduler among the keys "
-            f"{', '.join(map(str, inside))}"
-        )
-    else:
-        inside = {f".{name}": item for name, item in inside.items()}
+    elif isinstance(data, Mapping) and not data.keys() & {"type", "kind"}:
+        inside = {f".{name}": item for name, item in data.items()}
+        if not all(isinstance(item, Mapping | list) for item in inside.values()):
+            rule = "no kind, type, schedule_config or lr_scheduler among the keys"
+            keys = ", ".join(map(str, data))
+            raise ConfigError(f"config{place}: {rule} {keys}", getattr(data, "line", None))
     for name, item in inside.items():
-        yield from entries(item, source, left_open, place + name)
+        yield from _entries(item, place + name, run, source)
     if inside:
         return
-    with at(source + place):
-        if isinstance(data, int | float) and not isinstance(data, bool):
-            found = _lr_schedule(data, left_open)
-        elif not isinstance(data, Mapping) or not data:
+    with _at(data, place, source):
+        number = isinstance(data, int | float) and not isinstance(data, bool)
+        if not number and (not isinstance(data, Mapping) or not data):
             raise ValueError(f"a schedule config is a mapping, a list or a number, got {data!r}")
+        if number:
+            found = "constant", build(data, f"config{place}", run), run.total_steps or 1
+        elif "kind" not in data:
+            found = _lr_schedule(data, run)
         else:
-            found = (
-                _lr_schedule(data, left_open)
-                if "type" in data
-                else _by_kind(data, source + place, left_open)
-            )
+            found = _by_kind(data, place, run)
     yield Entry(source, place, *found)
-
-
-def load_all(files: Sequence[Path], left_open: Open) -> list[Entry]:
-    """The schedules of the files, or, if there are none, of the package's examples."""
-    sources = [(str(path), read(path)) for path in files]
-    if not files:
-        examples = resources.files("jaxsched") / "examples"
-        for name in ("lr_schedule", "noether", "kumo"):
-            with resources.as_file(examples / f"{name}.json") as path:
-                sources.append((name, read(path)))
-    found = [entry for place, data in sources for entry in entries(data, place, left_open)]
-    if not found:
-        raise ValueError(f"no schedules in {', '.join(map(str, files))}")
-    return found
 
 
 def _is_kumo(element: Any) -> bool:
     return not element and element != 0 or isinstance(element, Mapping) and "name" in element
 
 
-def _lr_schedule(cfg: Any, left_open: Open) -> tuple[str, Schedule, int]:
-    if isinstance(cfg, Mapping):
-        cfg = {"initial_value": left_open.base_lr, **cfg}
-    schedule = lr_schedule.BaseLRSchedule.create(cfg)
-    return schedule.type, schedule.schedule(left_open.total_steps), left_open.total_steps
+def _lr_schedule(cfg: Mapping[str, Any], run: Open) -> tuple[str, Schedule, int]:
+    from jaxsched.dialects import lr_schedule
+
+    default = {} if run.base_lr is None else {"initial_value": run.base_lr}
+    schedule = lr_schedule.BaseLRSchedule.create({**default, **cfg})
+    total = run.required("total_steps", f"a schedule of type {schedule.type}")
+    return schedule.type, schedule.schedule(total), total
 
 
-def _kumo(config: Any, source: str, left_open: Open, place: str) -> Iterator[Entry]:
-    with at(source + place):
+def _kumo(data: Mapping[str, Any], place: str, run: Open, source: str) -> Iterator[Entry]:
+    from jaxsched.dialects import kumo
+
+    config = data["lr_scheduler"]
+    with _at(data, place, source):
+        total, epoch = run.required("total_steps", "lr_scheduler"), run.steps_per_epoch
         candidates = kumo.lr_scheduler(
             config,
-            base_lr=left_open.base_lr,
-            num_training_steps=left_open.total_steps,
-            steps_per_epoch=left_open.steps_per_epoch,
+            base_lr=run.required("base_lr", "lr_scheduler"),
+            num_training_steps=total,
+            steps_per_epoch=epoch,
         )
     elements = [config] if config is None or isinstance(config, Mapping) else config
     for i, (element, schedule) in enumerate(zip(elements, candidates, strict=True)):
         several = element if isinstance(element, list) else [element]
         label = " * ".join(part["name"] for part in several if part) or "no scheduling"
-        place_i = f"{place}.lr_scheduler[{i}]"
-        yield Entry(source, place_i, label, schedule, left_open.total_steps)
+        yield Entry(source, f"{place}.lr_scheduler[{i}]", label, schedule, total)
 
 
-def _by_kind(data: Mapping[str, Any], place: str, left_open: Open) -> tuple[str, Schedule, int]:
-    kind, total, epoch = str(data["kind"]), left_open.total_steps, left_open.steps_per_epoch
-    label = kind.split(".")[-1]
-    if kind.startswith("noether.core.") or kind in noether.schedules():
-        return label, noether.create(data).schedule(total, epoch), total
-    rest: dict[str, Any] = {}
-    if kind.startswith("lr_schedule."):
-        rest = {"total_steps": total}
-    elif kind.startswith("noether."):
-        rest = {"total_steps": total, "steps_per_epoch": epoch}
-    elif kind.startswith("kumo."):
-        rest = {"base_lr": left_open.base_lr, "num_training_steps": total, "steps_per_epoch": epoch}
-    schedule = load({**rest, **data}, place)
-    if not rest and schedule.duration is not None:
-        return label, schedule, min(max(1, math.ceil(schedule.duration)), LONGEST)
-    return label, schedule, int(data.get("total_steps", data.get("num_training_steps", total)))
+def _by_kind(data: dict[str, Any], place: str, run: Open) -> tuple[str, Schedule, int]:
+    from jaxsched.dialects import noether
+
+    system, _, label = str(data["kind"]).rpartition(".")
+    if not system and label in noether.schedules():
+        data = copy.copy(data)  # a copy that knows its lines
+        system, data["kind"] = "noether", f"noether.{label}"
+    schedule = build(data, f"config{place}", run)
+    try:
+        duration = schedule.duration
+    except ValueError:  # a `Join` may be longer than can be counted
+        duration = LONGEST
+    if duration is not None and system.split(".")[0] not in _SIZED:
+        return label, schedule, min(max(1, math.ceil(duration)), LONGEST)
+    total = data.get("total_steps", data.get("num_training_steps", run.total_steps))
+    return label, schedule, int(run.counts(total, "total_steps") or 1)
 
 
 @contextlib.contextmanager
-def at(place: str) -> Iterator[None]:
+def _at(data: Any, place: str, source: str) -> Iterator[None]:
     """Put the place in front of errors and warnings, which become one line each."""
-    with warnings.catch_warnings(record=True) as caught:
+    with warnings.catch_warnings(record=True) as caught, located(f"config{place}", data):
         warnings.simplefilter("always")
-        try:
-            yield
-        except (TypeError, ValueError) as error:
-            text = str(error)
-            if "${" in text:
-                text += " (an interpolation is its config loader's: put a number in its place)"
-            raise ValueError(text if text.startswith(place) else f"{place}: {text}") from None
+        yield
     for warning in caught:
-        warnings.warn(f"{place}: {warning.message}", stacklevel=2)
+        warnings.warn(f"{source}{place}: {warning.message}", stacklevel=2)
 
 
 @contextlib.contextmanager

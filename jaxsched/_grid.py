@@ -208,6 +208,7 @@ class Grid:
     skip = _everywhere("skip")
     stop = _everywhere("stop")
     hold = _everywhere("hold")
+    cooldown = _everywhere("cooldown")
     restarts = _everywhere("restarts")
     repeat = _everywhere("repeat")
     every = _everywhere("every")
@@ -227,6 +228,12 @@ class Grid:
     def __repr__(self) -> str:
         axes = ", ".join(f"{name}={list(values)!r}" for name, values in self.axes.items())
         return f"Grid({axes})"
+
+    def _repr_svg_(self) -> str | None:
+        """How a notebook shows the grid: a curve for each schedule, or for some of many."""
+        from jaxsched._svg import of_grid
+
+        return of_grid(self)
 
 
 class Choose(Schedule):

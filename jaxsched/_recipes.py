@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 
-from jaxsched._algebra import Constant
+from jaxsched._algebra import Constant, Join
 from jaxsched._curves import Cosine, Geometric, InverseSqrt, Linear, Power
 from jaxsched._lengths import minus
 from jaxsched._schedule import Schedule
-from jaxsched.fields import Kind, is_concrete, require, require_one_of
+from jaxsched.fields import Kind, Length, is_concrete, require, require_one_of
 
 _COOLDOWNS: dict[str, Callable[..., Schedule]] = {
     "linear": Linear,
@@ -24,9 +25,7 @@ _COOLDOWNS: dict[str, Callable[..., Schedule]] = {
 }
 
 
-def warmup_cosine(
-    peak: ArrayLike, warmup: ArrayLike, steps: ArrayLike, end: ArrayLike = 0.0
-) -> Schedule:
+def warmup_cosine(peak: ArrayLike, warmup: Length, steps: Length, end: ArrayLike = 0.0) -> Schedule:
     """A line from 0 to `peak`, then half a cosine to `end`.
 
     Args:
@@ -50,11 +49,11 @@ def warmup_cosine(
 
 def wsd(
     peak: ArrayLike,
-    warmup: ArrayLike,
-    stable: ArrayLike,
-    decay: ArrayLike,
+    warmup: Length,
+    stable: Length,
+    decay: Length,
     end: ArrayLike = 0.0,
-    cooldown: str = "linear",
+    cooldown: Literal["linear", "cosine", "sqrt", "geometric"] = "linear",
 ) -> Schedule:
     """Warmup, stable, decay: a line from 0 to `peak`, `peak` held, a cooldown to `end`.
 
@@ -77,9 +76,20 @@ def wsd(
     return Linear(0.0, peak, warmup).then(held).then(_COOLDOWNS[cooldown](peak, end, decay))
 
 
+def cooldown(schedule: Schedule, at: Length, steps: Length, end: ArrayLike, shape: str) -> Schedule:
+    """What `Schedule.cooldown` returns: the schedule, and from `at` on one of the cooldowns."""
+    at, steps = _lengths("cooldown", at=at, steps=steps)
+    (end,) = _numbers("cooldown", end=end)
+    require_one_of(tuple(_COOLDOWNS), shape, "cooldown(shape=...)")
+    with jax.ensure_compile_time_eval():  # in a trace too, the value of what is known is a number
+        start = schedule(at)
+    known = float(start) if is_concrete(start) else start
+    return Join((schedule, _COOLDOWNS[shape](known, end, steps)), (at,))
+
+
 def one_cycle(
     peak: ArrayLike,
-    steps: ArrayLike,
+    steps: Length,
     warmup_fraction: float = 0.3,
     start: ArrayLike | None = None,
     end: ArrayLike | None = None,
@@ -111,7 +121,7 @@ def one_cycle(
     return Cosine(start, peak, up).then(Cosine(peak, end, minus(steps, up)))
 
 
-def triangular(low: ArrayLike, high: ArrayLike, steps: ArrayLike) -> Schedule:
+def triangular(low: ArrayLike, high: ArrayLike, steps: Length) -> Schedule:
     """A line up and a line down, `steps` counts together; `.repeat()` it for a cyclic schedule.
 
     Args:
@@ -129,7 +139,7 @@ def triangular(low: ArrayLike, high: ArrayLike, steps: ArrayLike) -> Schedule:
     return Linear(low, high, up).then(Linear(high, low, minus(whole, up)))
 
 
-def noam(scale: ArrayLike, width: ArrayLike, warmup: ArrayLike) -> Schedule:
+def noam(scale: ArrayLike, width: ArrayLike, warmup: Length) -> Schedule:
     """The schedule of the Transformer: a line up, then the inverse square root.
 
         v(n) = scale width^(-1/2) min((n + 1)^(-1/2), (n + 1) warmup^(-3/2))

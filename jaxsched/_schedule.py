@@ -158,6 +158,32 @@ class Schedule(abc.ABC):
         """The final value for `steps` counts more: the same values, a longer duration."""
         return _algebra.Hold(self, steps)
 
+    def cooldown(
+        self, at: ArrayLike, steps: ArrayLike, end: ArrayLike = 0.0, shape: str = "linear"
+    ) -> Schedule:
+        """This schedule until `at`, and from its value there `steps` counts to `end`, then held.
+
+        A run may end at any count this way, and its schedule need not have a duration. The value
+        at `at`, where it is known, becomes a plain number of the new schedule.
+
+        Args:
+            at: count at which the cooldown starts.
+            steps: counts of the cooldown.
+            end: the last value.
+            shape: linear, cosine, sqrt ("1 - sqrt") or geometric (end > 0).
+
+        Source: Hägele et al. 2024 (arXiv:2405.18392), who branch a cooldown off a constant rate at
+        every length of interest; for pre-training that continues, Ibrahim et al. 2024
+        (arXiv:2403.08763).
+
+        >>> from jaxsched import Linear
+        >>> Linear(0.0, 4.0, 4).cooldown(at=2, steps=2)(np.arange(6)).tolist()
+        [0.0, 1.0, 2.0, 1.0, 0.0, 0.0]
+        """
+        from jaxsched._recipes import cooldown  # which is made of what subclasses Schedule
+
+        return cooldown(self, at, steps, end, shape)
+
     def restarts(
         self, n: int, growth: float | None = None, gain: ArrayLike | None = None
     ) -> Schedule:
@@ -223,6 +249,12 @@ class Schedule(abc.ABC):
             if value is not None
         )
         return f"{type(self).__name__}({', '.join(arguments)})"
+
+    def _repr_svg_(self) -> str | None:
+        """How a notebook shows the schedule: its curve; None where its numbers are not known."""
+        from jaxsched._svg import of_schedule
+
+        return of_schedule(self)
 
     def stretched(self, factor: Fraction | int) -> Self:
         """This schedule with every length inside times `factor`, rounded where an integer."""

@@ -172,9 +172,9 @@ class Sweep:
 
     def plot(self, metric: str | None = None, mode: str = "min") -> Any:
         """A matplotlib figure: the curves of every metric that has one, and a map of `metric`."""
-        from jaxsched import plot
+        from jaxsched import _plot
 
-        return plot.sweep(self, metric, mode)
+        return _plot.sweep(self, metric, mode)
 
     def to_csv(self, path: str | os.PathLike[str]) -> None:
         """A row per point: the axes' values, `status`, and every metric, the last value of a curve.

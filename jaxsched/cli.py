@@ -1,4 +1,4 @@
-"""The command line: `python -m jaxsched show | sweep [FILE ...]`."""
+"""The command line: `python -m jaxsched show | convert | schema | sweep`."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from jaxsched import _digits, _files, _show
+from jaxsched import _convert, _digits, _show
 from jaxsched.fields import LONGEST
 
 FILES = (
-    "YAML or JSON: a config with a kind, an lr_schedule type, a noether schedule_config, "
+    "YAML, JSON or TOML: a config with a kind, an lr_schedule type, a noether schedule_config, "
     "a Kumo lr_scheduler list, or a list of them"
 )
 
@@ -27,20 +27,41 @@ def parser() -> argparse.ArgumentParser:
     """The arguments of `python -m jaxsched`."""
     top = _Parser(prog="jaxsched", description="Schedules that are pytrees.")
     commands = top.add_subparsers(dest="command", required=True, parser_class=_Parser)
-    defaults = _files.Open()
 
     def command(name: str, run: Callable[[argparse.Namespace], None], **texts: Any) -> Any:
         added = commands.add_parser(
             name, formatter_class=argparse.RawDescriptionHelpFormatter, **texts
         )
         added.set_defaults(run=run)
-        added.add_argument(
+        return added
+
+    def with_base_lr(command: Any) -> None:
+        command.add_argument(
             "--base-lr",
             type=_positive_float,
-            default=defaults.base_lr,
+            default=1e-3,
             help="base learning rate of what has none (default %(default)s)",
         )
-        return added
+
+    def with_sizes(command: Any) -> None:
+        with_base_lr(command)
+        command.add_argument(
+            "--total-steps",
+            type=_positive_int,
+            default=1000,
+            help="length of what has none, and what 10%% is a part of (default %(default)s)",
+        )
+        command.add_argument(
+            "--steps-per-epoch",
+            type=_positive_int,
+            default=100,
+            help="counts in an epoch (default %(default)s)",
+        )
+        command.add_argument(
+            "--tokens-per-step",
+            type=_positive_float,
+            help="tokens in a count, for lengths in tokens",
+        )
 
     show = command(
         "show",
@@ -51,7 +72,8 @@ def parser() -> argparse.ArgumentParser:
         epilog="examples:\n"
         "  python -m jaxsched show\n"
         "  python -m jaxsched show schedule.yaml --plot schedule.png\n"
-        "  python -m jaxsched show candidates.yaml --total-steps 1e4 --base-lr 3e-4 --csv v.csv",
+        "  python -m jaxsched show candidates.yaml --total-steps 1e4 --base-lr 3e-4 --csv v.csv\n"
+        "  python -m jaxsched show candidates.yaml --json",
     )
     show.add_argument(
         "files",
@@ -62,17 +84,30 @@ def parser() -> argparse.ArgumentParser:
     )
     show.add_argument("--plot", metavar="PNG", type=Path, help="draw the schedules")
     show.add_argument("--csv", metavar="CSV", type=Path, help="write the value at every count")
-    show.add_argument(
-        "--total-steps",
-        type=_positive_int,
-        default=defaults.total_steps,
-        help="length of what has none (default %(default)s)",
+    show.add_argument("--json", action="store_true", help="print one JSON document instead")
+    with_sizes(show)
+    convert = command(
+        "convert",
+        _convert.convert,
+        help="write schedules of any system as native configs",
+        description="Print the schedules of config files as native configs: one, or a list.",
+        epilog="examples:\n"
+        "  python -m jaxsched convert scheduler.yaml --total-steps 1e4\n"
+        "  python -m jaxsched convert candidates.json --out native.yaml",
     )
-    show.add_argument(
-        "--steps-per-epoch",
-        type=_positive_int,
-        default=defaults.steps_per_epoch,
-        help="counts in an epoch (default %(default)s)",
+    convert.add_argument("files", metavar="FILE", nargs="+", type=Path, help=FILES)
+    convert.add_argument("--out", metavar="FILE", type=Path, help="write a YAML or JSON file")
+    convert.add_argument("--json", action="store_true", help="print JSON instead of YAML")
+    with_sizes(convert)
+    command(
+        "schema",
+        _convert.print_schema,
+        help="print the JSON Schema of configs",
+        description="Print the JSON Schema of native configs, by which editors complete and check.",
+        epilog="examples:\n"
+        "  python -m jaxsched schema > jaxsched.schema.json\n"
+        "  # and as the first line of a YAML file:\n"
+        "  # yaml-language-server: $schema=jaxsched.schema.json",
     )
     sweep = command(
         "sweep",
@@ -91,6 +126,7 @@ def parser() -> argparse.ArgumentParser:
         type=Path,
         help=f"{FILES} (default: the examples of show, and a grid of peaks, warmups and shapes)",
     )
+    with_base_lr(sweep)
     sweep.add_argument(
         "--steps",
         type=_positive_int,
@@ -120,9 +156,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             warnings.showwarning = show_warning
             warnings.simplefilter("always")
             options.run(options)
-    except (ValueError, OSError, RecursionError) as error:
-        if isinstance(error, RecursionError):
-            error = ValueError("a config is nested too deep")
+    except (ValueError, OSError) as error:
         print(f"{name}: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
     return 0

@@ -2,10 +2,10 @@
 
 A config is a mapping with a `kind`, the name of a class or recipe of this package or
 `DIALECT.entry` for another system's, and the arguments of that entry; schedules inside are configs
-again, or numbers.
+again, or numbers. A length may have a unit: `10%`, `5 epochs`, `2e9 tokens`, `500 steps`.
 
->>> schedule = from_config({"kind": "Warmup", "steps": 2, "schedule": {
-...     "kind": "Cosine", "start": 1.0, "end": 0.0, "steps": 8}})
+>>> schedule = from_config({"kind": "Warmup", "steps": "20%", "schedule": {
+...     "kind": "Cosine", "start": 1.0, "end": 0.0, "steps": 8}}, total_steps=10)
 >>> schedule
 Warmup(schedule=Cosine(start=1.0, end=0.0, steps=8), steps=2, start=0.0)
 >>> to_config(schedule)["schedule"]
@@ -16,11 +16,14 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+import typing
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import ModuleType
+from typing import Any, Literal
 
 import jax
 import numpy as np
@@ -28,36 +31,56 @@ import numpy as np
 from jaxsched import _algebra, _curves, _grid, _recipes
 from jaxsched._algebra import Constant, Function
 from jaxsched._names import require_known, suggestion
+from jaxsched._read import ConfigError
 from jaxsched._schedule import Schedule
-from jaxsched.fields import Part, is_concrete
+from jaxsched._units import Open
+from jaxsched.fields import Kind, Length, Part, is_concrete
+
+Parameters = dict[str, inspect.Parameter]
 
 # `kind` names the entry, so the one field of that name has another key
 _KEY_OF_FIELD = {"kind": "interpolation"}
 
 
 def _native() -> dict[str, Callable[..., Schedule]]:
-    entries: dict[str, Callable[..., Schedule]] = {}
+    found: dict[str, Callable[..., Schedule]] = {}
     for module in (_algebra, _curves, _grid, _recipes):
         for name, entry in vars(module).items():
             if getattr(entry, "__module__", None) != module.__name__ or name.startswith("_"):
                 continue
-            schedule = isinstance(entry, type) and issubclass(entry, Schedule)
-            if (schedule and entry is not Function) or module is _recipes:
-                entries[name] = entry
-    return entries
+            if isinstance(entry, type):
+                known = issubclass(entry, Schedule) and entry is not Function
+            else:  # a recipe; a function of a schedule makes one of its methods
+                known = module is _recipes and "schedule" not in inspect.signature(entry).parameters
+            if known:
+                found[name] = entry
+    return found
 
 
 KINDS = _native()
 
 
-def from_config(config: Mapping[str, Any] | float) -> Schedule:
+def from_config(
+    config: Mapping[str, Any] | float,
+    *,
+    total_steps: int | None = None,
+    steps_per_epoch: float | None = None,
+    tokens_per_step: float | None = None,
+) -> Schedule:
     """The schedule of a config; a number is a `Constant`.
+
+    Args:
+        config: see `jaxsched.config`.
+        total_steps, steps_per_epoch, tokens_per_step: the sizes of the run, needed where a length
+            has a unit (it becomes the nearest whole count) or where another system's config leaves
+            them open.
 
     Raises:
         ValueError: with the place in the config, for an unknown kind or key (naming the nearest
-            right one), a missing key, and whatever the entry itself refuses.
+            right one), a missing key or size, and whatever the entry itself refuses.
     """
-    return load(config, "config")
+    run = Open(total_steps, None, steps_per_epoch, tokens_per_step)
+    return build(config, "config", run)
 
 
 def to_config(schedule: Schedule) -> dict[str, Any]:
@@ -66,6 +89,13 @@ def to_config(schedule: Schedule) -> dict[str, Any]:
     Raises:
         ValueError: for what is not plain data: a foreign callable, an own subclass, a tracer.
     """
+    try:
+        return _written(schedule)
+    except RecursionError:
+        raise ValueError("the schedule is nested too deep to be written as a config") from None
+
+
+def _written(schedule: Any) -> dict[str, Any]:
     if isinstance(schedule, Function):
         raise ValueError(f"a foreign callable cannot be written as a config: {schedule.function!r}")
     name = type(schedule).__name__
@@ -82,7 +112,7 @@ def to_config(schedule: Schedule) -> dict[str, Any]:
 
 def _plain(value: Any, where: str) -> Any:
     if isinstance(value, Schedule):
-        return to_config(value)
+        return _written(value)
     if isinstance(value, tuple):
         return [_plain(item, where) for item in value]
     if isinstance(value, np.ndarray | jax.Array):
@@ -92,68 +122,127 @@ def _plain(value: Any, where: str) -> Any:
     return value
 
 
-def load(config: Any, place: str) -> Schedule:
+def build(config: Any, place: str, run: Open) -> Schedule:
     """`from_config` for a config that stands at the given place, which errors name."""
-    if isinstance(config, int | float) and not isinstance(config, bool):
-        with _at(place):
-            return Constant(config)
+    try:
+        with located(place, config):
+            if isinstance(config, int | float) and not isinstance(config, bool):
+                return Constant(config)
+            return _build(config, place, run)
+    except RecursionError:
+        raise ConfigError(f"{place}: nested too deep") from None
+
+
+def _build(config: Any, place: str, run: Open) -> Schedule:
     if not isinstance(config, Mapping):
-        raise ValueError(f"{place} must be a mapping with a kind, or a number, got {config!r}")
+        raise ConfigError(f"{place} must be a mapping with a kind, or a number, got {config!r}")
     if "kind" not in config:
-        raise ValueError(f"{place} has no kind; known are {', '.join(sorted(KINDS))}")
-    kind, arguments = config["kind"], {k: v for k, v in config.items() if k != "kind"}
-    dialect, _, entry = str(kind).partition(".")
-    known: Mapping[str, Callable[..., Schedule]] = KINDS
-    if entry and dialect in dialects():
-        module = importlib.import_module(f"jaxsched.dialects.{dialect}")
-        if hasattr(module, "from_config"):  # it brings the sizes of the run in, beside its own keys
-            with _at(place):
-                loaded: Schedule = module.from_config(entry.split(".")[-1], arguments)
-                return loaded
+        raise ConfigError(f"{place} has no kind; known are {', '.join(sorted(KINDS))}")
+    kind, given = config["kind"], {key: x for key, x in config.items() if key != "kind"}
+    dialect, _, name = kind.partition(".") if isinstance(kind, str) else ("", "", "")
+    if not name:
+        known: Mapping[str, Callable[..., Schedule]] = KINDS
+    elif dialect not in dialects():
+        near = suggestion(dialect, dialects())
+        raise ValueError(f"unknown system {dialect!r} in kind {kind!r}{near}")
+    elif hasattr(_module(dialect), "from_config"):
+        return _by_dialect(dialect, name, given, run)
+    else:
         known = {f"{dialect}.{name}": made for name, made in entries(dialect).items()}
-    elif entry:
-        known_systems = suggestion(dialect, dialects())
-        raise ValueError(f"{place}: unknown system {dialect!r} in kind {kind!r}{known_systems}")
     if not isinstance(kind, str) or kind not in known:
-        raise ValueError(f"{place}: unknown kind {kind!r}{suggestion(kind, known)}")
-    return _build(kind, known[kind], arguments, place)
+        raise ValueError(f"unknown kind {kind!r}{suggestion(kind, known)}")
+    entry, declared = known[kind], parameters(known[kind])
+    require_known(given, declared, kind)
+    for key, parameter in declared.items():
+        if key in given:
+            given[key] = _argument(kind, parameter, given[key], f"{place}.{key}", run)
+        elif parameter.default is inspect.Parameter.empty:
+            raise ValueError(f"{kind} needs {key}")
+    return entry(**{declared[key].name: x for key, x in given.items()})
 
 
-def _build(
-    kind: str, entry: Callable[..., Schedule], arguments: dict[str, Any], place: str
-) -> Schedule:
-    declared: Any = dataclasses.fields(entry) if dataclasses.is_dataclass(entry) else ()
-    kinds = {field.name: field.metadata.get("kind") for field in declared}
-    parts = {name: kind for name, kind in kinds.items() if isinstance(kind, Part)}
-    parameters = inspect.signature(entry).parameters
-    field_of_key = {_KEY_OF_FIELD.get(name, name): name for name in parameters}
-    with _at(place):
-        require_known(arguments, field_of_key, kind)
-        for key, name in field_of_key.items():
-            if key not in arguments and parameters[name].default is inspect.Parameter.empty:
-                raise ValueError(f"{kind} needs {key}")
-    given = {field_of_key[key]: value for key, value in arguments.items()}
-    for name in parts.keys() & given.keys():
-        below = f"{place}.{name}"
-        if not parts[name].several:
-            given[name] = load(given[name], below)
-        elif isinstance(given[name], list | tuple):
-            given[name] = [load(x, f"{below}[{i}]") for i, x in enumerate(given[name])]
-        else:
-            raise ValueError(f"{below} must be a list of configs, got {given[name]!r}")
-    if not declared:
-        given = {name: _schedules_in(x, f"{place}.{name}") for name, x in given.items()}
-    with _at(place):
-        return entry(**given)
+def _by_dialect(dialect: str, name: str, given: dict[str, Any], run: Open) -> Schedule:
+    """The schedule of a system whose configs the dialect itself reads, and `run` completes."""
+    name = name.split(".")[-1]
+    module = _module(dialect)
+    signatures = module.signatures()
+    declared, keys = signatures.get(name, {}), set().union(*signatures.values())
+    sizes = {key: size for key, size in run.filled_in().items() if key in keys}
+    for key in given.keys() & declared.keys():
+        if holds_counts(declared[key]):
+            given[key] = run.counts(given[key], f"{name}({key}=...)")
+    made: Schedule = module.from_config(name, {**sizes, **given})
+    return made
 
 
-def _schedules_in(value: Any, place: str) -> Any:
+def _argument(kind: str, parameter: inspect.Parameter, x: Any, place: str, run: Open) -> Any:
+    """What a key holds, with the configs inside as schedules, and lengths without their units."""
+    holds = parameter.annotation
+    if isinstance(holds, Part) and not holds.several:
+        return build(x, place, run)
+    if isinstance(holds, Part):
+        if isinstance(x, str | bytes) or not isinstance(x, Sequence):
+            raise ConfigError(f"{place} must be a list of configs, got {x!r}")
+        return [build(item, f"{place}[{i}]", run) for i, item in enumerate(x)]
+    if holds_counts(parameter):
+        return run.counts(x, f"{kind}({parameter.name}=...)")
+    return x if isinstance(holds, Kind) else _schedules_in(x, place, run)
+
+
+def _schedules_in(x: Any, place: str, run: Open) -> Any:
     """An argument of a function: a config as the schedule that it stands for, in a list too."""
-    if isinstance(value, Mapping) and "kind" in value:
-        return load(value, place)
-    if isinstance(value, list | tuple):
-        return [_schedules_in(item, f"{place}[{i}]") for i, item in enumerate(value)]
-    return value
+    if isinstance(x, Mapping) and "kind" in x:
+        return build(x, place, run)
+    if isinstance(x, Sequence) and not isinstance(x, str | bytes):
+        return [_schedules_in(item, f"{place}[{i}]", run) for i, item in enumerate(x)]
+    return x
+
+
+# --- the table of kinds -------------------------------------------------------------------------
+
+
+@functools.cache
+def parameters(entry: Callable[..., Schedule]) -> Parameters:
+    """The keys of an entry's config; each is annotated with the `Kind`, `Part` or type it holds."""
+    signature, types = inspect.signature(entry), typing.get_type_hints(entry, include_extras=True)
+    if isinstance(entry, type) and issubclass(entry, Schedule):
+        for name, options in entry._options.items():
+            types[name] = Literal[options] if options else types[name]
+        types |= entry._kinds
+    return {
+        _KEY_OF_FIELD.get(name, name): parameter.replace(annotation=types[name])
+        for name, parameter in signature.parameters.items()
+    }
+
+
+def holds_counts(parameter: inspect.Parameter) -> bool:
+    """Whether a key holds a length, or a list of them."""
+    holds = parameter.annotation
+    return holds.integral if isinstance(holds, Kind) else _mentions_length(holds)
+
+
+def _mentions_length(hint: Any) -> bool:
+    return hint == Length or any(map(_mentions_length, typing.get_args(hint)))
+
+
+def table() -> dict[str, Parameters]:
+    """Every kind, and the keys that it has."""
+    known = {name: parameters(entry) for name, entry in KINDS.items()}
+    for dialect in dialects():
+        if hasattr(_module(dialect), "from_config"):
+            made = _module(dialect).signatures()
+        else:
+            made = {name: parameters(entry) for name, entry in entries(dialect).items()}
+        known |= {f"{dialect}.{name}": declared for name, declared in made.items()}
+    return known
+
+
+def maker(kind: str) -> Any:
+    """What makes the schedules of a kind: a class or a function."""
+    dialect, _, name = kind.rpartition(".")
+    if not dialect:
+        return KINDS[kind]
+    return entries(dialect).get(name) or getattr(_module(dialect), name, None)
 
 
 def entries(dialect: str) -> dict[str, Callable[..., Schedule]]:
@@ -161,8 +250,7 @@ def entries(dialect: str) -> dict[str, Callable[..., Schedule]]:
 
     A dialect lists them in `ENTRIES`.
     """
-    module = importlib.import_module(f"jaxsched.dialects.{dialect}")
-    return {entry.__name__: entry for entry in getattr(module, "ENTRIES", ())}
+    return {entry.__name__: entry for entry in getattr(_module(dialect), "ENTRIES", ())}
 
 
 def dialects() -> list[str]:
@@ -172,10 +260,29 @@ def dialects() -> list[str]:
     return [name for name in names if not name.startswith("_")]
 
 
+def _module(dialect: str) -> ModuleType:
+    return importlib.import_module(f"jaxsched.dialects.{dialect}")
+
+
 @contextlib.contextmanager
-def _at(place: str) -> Iterator[None]:
-    """Put the place in front of the message of an error."""
+def located(place: str, config: Any) -> Iterator[None]:
+    """Put the place in front of the message of an error, and note the line."""
     try:
         yield
     except (TypeError, ValueError) as error:
-        raise ValueError(f"{place}: {error}") from error
+        if isinstance(error, ConfigError):
+            located, cause = error, error.__cause__
+        else:
+            located, cause = ConfigError(f"{place}: {error}"), error
+        if located.line is None:
+            located.line = _line(config, place, str(located))
+        raise located from cause
+
+
+def _line(config: Any, place: str, message: str) -> int | None:
+    """The line of the first key that the message names, or else that of the whole mapping."""
+    for key, line in getattr(config, "lines", {}).items():
+        named = (f"({key}=", f"key {key!r}", f"unknown {key} ")
+        if message.startswith(f"{place}.{key}") or any(form in message for form in named):
+            return int(line)
+    return getattr(config, "line", None)

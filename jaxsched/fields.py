@@ -12,7 +12,7 @@ import numbers as abstract_numbers
 from collections import abc
 from collections.abc import Callable, Iterable
 from fractions import Fraction
-from typing import Any
+from typing import Annotated, Any
 
 import jax
 import jax.numpy as jnp
@@ -20,6 +20,7 @@ import numpy as np
 from jax.typing import ArrayLike
 
 Sequence = ArrayLike | abc.Sequence[Any]  # what a sequence field takes
+Length = Annotated[ArrayLike, "a number of counts"]  # of a function: a config may give it a unit
 
 LONGEST = 2**31 - 1  # the largest int32: a longer schedule could not be counted without x64
 
@@ -167,7 +168,10 @@ def _number(where: str, x: Any, integral: bool) -> Any:
             return x
     elif isinstance(x, abstract_numbers.Real) and not isinstance(x, bool):
         if integral and isinstance(x, abstract_numbers.Integral):
-            return int(x)
+            count = int(x)
+            if not -(2**63) <= count < 2**63:  # NumPy has no integers for the checks to come
+                raise ValueError(f"{where} must be at most {LONGEST} in magnitude, got {count}")
+            return count
         try:
             return float(x)
         except OverflowError:

@@ -1,4 +1,9 @@
-"""Strict JAX for every test here; JAX_ENABLE_X64=1 in the environment runs them all in float64."""
+"""Strict JAX for every test here; JAX_ENABLE_X64=1 in the environment runs them all in float64.
+
+HYPOTHESIS_PROFILE=full draws 50 times as many examples, other ones each time: before a release.
+"""
+
+import os
 
 import hypothesis
 import jax
@@ -7,7 +12,8 @@ import pytest
 hypothesis.settings.register_profile(
     "same", deadline=None, derandomize=True, database=None, max_examples=20
 )
-hypothesis.settings.load_profile("same")
+hypothesis.settings.register_profile("full", deadline=None, database=None, max_examples=1000)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 
 @pytest.fixture(autouse=True, scope="module")

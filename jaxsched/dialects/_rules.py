@@ -1,4 +1,4 @@
-"""Arguments that are checked by their names, in the names of the system that they come from."""
+"""Arguments and keys by their names, in the system that they come from."""
 
 from __future__ import annotations
 
@@ -11,6 +11,14 @@ from jaxsched._schedule import Schedule
 
 P = ParamSpec("P")
 Rule = Callable[[str, Any], Any]  # of where an argument stands and what it is: what to take it for
+
+
+def optional(**held: Any) -> dict[str, inspect.Parameter]:
+    """Keys of a config that may be left out, with what each holds."""
+    return {
+        name: inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=hint)
+        for name, hint in held.items()
+    }
 
 
 def checked(rules: Mapping[str, Rule]) -> Callable[[Callable[P, Schedule]], Callable[P, Schedule]]:

@@ -14,10 +14,12 @@ divides by zero.
 
 from __future__ import annotations
 
+import functools
 import inspect
+import typing
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from jax.typing import ArrayLike
@@ -27,8 +29,10 @@ from jaxsched._curves import Exponential, Linear, PiecewiseConstant, Polynomial
 from jaxsched._names import require_known, suggestion
 from jaxsched._schedule import Schedule
 from jaxsched.dialects._cycles import MOST_CYCLES, known, restarts, swing
-from jaxsched.fields import LONGEST, Kind, is_concrete, require
+from jaxsched.dialects._rules import optional
+from jaxsched.fields import LONGEST, Kind, Length, is_concrete, require
 
+_SHARED = ("peak", "base_lr", "total")  # what every scheduler is given
 # the spelling of the API page's own example
 _MISSPELT = {"cosinewithwarumuprestarts": "cosine_with_warmup_restarts"}
 
@@ -66,6 +70,23 @@ def lr_scheduler(
         place = f"lr_scheduler[{i}]"
         candidates.append(_candidate(element, place, base_lr, num_training_steps, steps_per_epoch))
     return candidates
+
+
+@functools.cache
+def signatures() -> dict[str, dict[str, inspect.Parameter]]:
+    """The keys of each scheduler's config, and of the list's."""
+    sizes = optional(base_lr=ArrayLike, num_training_steps=Length, steps_per_epoch=int)
+    interval = optional(interval=Literal["step", "epoch"])
+    known = {"lr_scheduler": optional(config=Any) | sizes}
+    for name, make in SCHEDULERS.items():
+        types = typing.get_type_hints(make)
+        own = {
+            key: parameter.replace(annotation=types[key])
+            for key, parameter in inspect.signature(make).parameters.items()
+            if key not in _SHARED
+        }
+        known[name] = {**own, **interval, **sizes}
+    return known
 
 
 def from_config(entry: str, config: Mapping[str, Any]) -> Schedule:
@@ -124,7 +145,7 @@ def _scheduler(
         warnings.warn(f"{place}: exponential has no warmup_ratio_or_steps; ignored", stacklevel=4)
     make = SCHEDULERS[name]
     parameters = inspect.signature(make).parameters
-    known = [p for p in parameters if p not in ("peak", "base_lr", "total")]
+    known = [p for p in parameters if p not in _SHARED]
     require_known(kwargs, known, f"{place}: {name}")
     missing = [p for p in known if parameters[p].default is inspect.Parameter.empty]
     if absent := [p for p in missing if p not in kwargs]:
@@ -152,11 +173,11 @@ def _canonical(name: Any, place: str) -> str:
     return known[plain]
 
 
-def _constant(peak: Any, base_lr: Any, total: int, warmup_ratio_or_steps: Any = 0.1) -> Schedule:
+def _constant(peak: Any, base_lr: Any, total: int, warmup_ratio_or_steps: float = 0.1) -> Schedule:
     return Constant(peak).warmup(_warmup(warmup_ratio_or_steps, total))
 
 
-def _linear(peak: Any, base_lr: Any, total: int, warmup_ratio_or_steps: Any = 0.1) -> Schedule:
+def _linear(peak: Any, base_lr: Any, total: int, warmup_ratio_or_steps: float = 0.1) -> Schedule:
     warmup = _warmup(warmup_ratio_or_steps, total)
     return _warmed(peak, warmup, Linear(peak, 0.0, max(0, total - warmup)))
 
@@ -165,7 +186,7 @@ def _cosine(
     peak: Any,
     base_lr: Any,
     total: int,
-    warmup_ratio_or_steps: Any = 0.1,
+    warmup_ratio_or_steps: float = 0.1,
     num_cycles: float = 0.5,
 ) -> Schedule:
     """It swings on after its end, as in the reference."""
@@ -179,7 +200,7 @@ def _restarts(
     peak: Any,
     base_lr: Any,
     total: int,
-    warmup_ratio_or_steps: Any = 0.1,
+    warmup_ratio_or_steps: float = 0.1,
     num_cycles: float = 3,
 ) -> Schedule:
     warmup = _warmup(warmup_ratio_or_steps, total)
@@ -192,7 +213,7 @@ def _polynomial(
     peak: Any,
     base_lr: Any,
     total: int,
-    warmup_ratio_or_steps: Any = 0.1,
+    warmup_ratio_or_steps: float = 0.1,
     lr_end: float = 1e-7,
     power: float = 1.0,
 ) -> Schedule:

@@ -13,9 +13,11 @@ its value at count n is the value at progress 1 - n / total_steps.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from inspect import Parameter
+from typing import Any, ClassVar, Literal
 
 import jax
 import jax.numpy as jnp
@@ -26,7 +28,8 @@ from jaxsched._algebra import Constant, Join
 from jaxsched._curves import Cosine, Exponential, Linear, Polynomial, Power
 from jaxsched._names import require_known, suggestion
 from jaxsched._schedule import Schedule
-from jaxsched.fields import Kind, is_concrete, require
+from jaxsched.dialects._rules import optional
+from jaxsched.fields import Kind, Length, is_concrete, require
 
 
 class BaseLRSchedule:
@@ -186,6 +189,17 @@ def entries() -> dict[str, type[BaseLRSchedule]]:
     """The classes by name."""
     kinds: list[type[BaseLRSchedule]] = [BaseLRSchedule, *BaseLRSchedule.__subclasses__()]
     return {kind.__name__: kind for kind in kinds}
+
+
+@functools.cache
+def signatures() -> dict[str, dict[str, Parameter]]:
+    """The keys of each class's and type's config."""
+    return {
+        name: optional(type=Literal[kind.type], total_steps=Length)
+        | optional(**dict.fromkeys(("initial_value", "final_value", *kind.own), ArrayLike))
+        for kind in entries().values()
+        for name in (kind.__name__, kind.type)
+    }
 
 
 def from_config(entry: str, config: Mapping[str, Any]) -> Schedule:

@@ -17,7 +17,10 @@ from __future__ import annotations
 
 import bisect
 import dataclasses
+import functools
+import typing
 from collections.abc import Callable, Mapping, Sequence
+from inspect import Parameter
 from typing import Any, ClassVar
 
 import jax
@@ -51,7 +54,8 @@ from jaxsched.dialects._noether_configs import (
     StepIntervalScheduleConfig as StepIntervalScheduleConfig,
     coerce,
 )
-from jaxsched.fields import LONGEST, Kind, is_concrete
+from jaxsched.dialects._rules import optional
+from jaxsched.fields import LONGEST, Kind, Length, is_concrete
 
 MOST_LEVELS = 2**20  # of a stepwise schedule: its boundaries are a list
 
@@ -402,6 +406,25 @@ def create(config: Any) -> ScheduleBase:
     if name not in known:
         raise ValueError(f"unknown kind {kind!r}{suggestion(name, known)}")
     return known[name](config)
+
+
+@functools.cache
+def signatures() -> dict[str, dict[str, Parameter]]:
+    """The keys of each class's config."""
+    known = {}
+    for name, entry in schedules().items():
+        types = typing.get_type_hints(entry.config_type)
+        known[name] = optional(total_steps=Length, steps_per_epoch=int) | {
+            field.name: Parameter(
+                field.name,
+                Parameter.KEYWORD_ONLY,
+                default=Parameter.empty if field.default is dataclasses.MISSING else field.default,
+                annotation=field.metadata.get("kind", types[field.name]),
+            )
+            for field in dataclasses.fields(entry.config_type)
+            if field.name != "kind"
+        }
+    return known
 
 
 def from_config(entry: str, config: Mapping[str, Any]) -> Schedule:

@@ -46,7 +46,7 @@ from jaxsched._curves import (
 )
 from jaxsched._lengths import largest, minus, plus
 from jaxsched._schedule import Schedule
-from jaxsched.fields import LONGEST, Kind, is_concrete, is_float, require, require_one_of
+from jaxsched.fields import LONGEST, Kind, Length, is_concrete, is_float, require, require_one_of
 
 
 def constant_schedule(value: ArrayLike) -> Schedule:
@@ -58,8 +58,8 @@ def constant_schedule(value: ArrayLike) -> Schedule:
 def linear_schedule(
     init_value: ArrayLike,
     end_value: ArrayLike,
-    transition_steps: ArrayLike,
-    transition_begin: ArrayLike = 0,
+    transition_steps: Length,
+    transition_begin: Length = 0,
 ) -> Schedule:
     """A line from `init_value` to `end_value`, which is held.
 
@@ -79,8 +79,8 @@ def polynomial_schedule(
     init_value: ArrayLike,
     end_value: ArrayLike,
     power: ArrayLike,
-    transition_steps: ArrayLike,
-    transition_begin: ArrayLike = 0,
+    transition_steps: Length,
+    transition_begin: Length = 0,
 ) -> Schedule:
     """A decaying power from `init_value` to `end_value`, which is held.
 
@@ -99,7 +99,7 @@ def polynomial_schedule(
 
 def cosine_decay_schedule(
     init_value: ArrayLike,
-    decay_steps: ArrayLike,
+    decay_steps: Length,
     alpha: ArrayLike = 0.0,
     exponent: ArrayLike = 1.0,
 ) -> Schedule:
@@ -121,9 +121,9 @@ def cosine_decay_schedule(
 
 def exponential_decay(
     init_value: ArrayLike,
-    transition_steps: ArrayLike,
+    transition_steps: Length,
     decay_rate: ArrayLike,
-    transition_begin: ArrayLike = 0,
+    transition_begin: Length = 0,
     staircase: bool = False,
     end_value: ArrayLike | None = None,
 ) -> Schedule:
@@ -193,7 +193,7 @@ def piecewise_interpolate_schedule(
 
 
 def linear_onecycle_schedule(
-    transition_steps: ArrayLike,
+    transition_steps: Length,
     peak_value: ArrayLike,
     pct_start: ArrayLike = 0.3,
     pct_final: ArrayLike = 0.85,
@@ -222,7 +222,7 @@ def linear_onecycle_schedule(
 
 
 def cosine_onecycle_schedule(
-    transition_steps: ArrayLike,
+    transition_steps: Length,
     peak_value: ArrayLike,
     pct_start: ArrayLike = 0.3,
     div_factor: ArrayLike = 25.0,
@@ -250,7 +250,7 @@ def cosine_onecycle_schedule(
 
 
 def warmup_constant_schedule(
-    init_value: ArrayLike, peak_value: ArrayLike, warmup_steps: ArrayLike
+    init_value: ArrayLike, peak_value: ArrayLike, warmup_steps: Length
 ) -> Schedule:
     """A line from `init_value` to `peak_value`, which is held.
 
@@ -267,8 +267,8 @@ def warmup_constant_schedule(
 def warmup_cosine_decay_schedule(
     init_value: ArrayLike,
     peak_value: ArrayLike,
-    warmup_steps: ArrayLike,
-    decay_steps: ArrayLike,
+    warmup_steps: Length,
+    decay_steps: Length,
     end_value: ArrayLike = 0.0,
     exponent: ArrayLike = 1.0,
 ) -> Schedule:
@@ -299,10 +299,10 @@ def warmup_cosine_decay_schedule(
 def warmup_exponential_decay_schedule(
     init_value: ArrayLike,
     peak_value: ArrayLike,
-    warmup_steps: ArrayLike,
-    transition_steps: ArrayLike,
+    warmup_steps: Length,
+    transition_steps: Length,
     decay_rate: ArrayLike,
-    transition_begin: ArrayLike = 0,
+    transition_begin: Length = 0,
     staircase: bool = False,
     end_value: ArrayLike | None = None,
 ) -> Schedule:
@@ -344,7 +344,7 @@ def sgdr_schedule(cosine_kwargs: Iterable[Mapping[str, Any]]) -> Schedule:
 
 
 def join_schedules(
-    schedules: Sequence[Schedule | Callable[..., Any] | ArrayLike], boundaries: Sequence[ArrayLike]
+    schedules: Sequence[Schedule | Callable[..., Any] | ArrayLike], boundaries: Sequence[Length]
 ) -> Schedule:
     """One schedule after another, each counting from 0 at its own boundary.
 

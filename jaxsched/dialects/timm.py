@@ -61,7 +61,7 @@ from jaxsched._names import suggestion
 from jaxsched._schedule import Schedule
 from jaxsched.dialects._rates import exponential
 from jaxsched.dialects._rules import Rule, checked
-from jaxsched.fields import LONGEST, Kind, is_concrete, is_float, require, require_one_of
+from jaxsched.fields import LONGEST, Kind, Length, is_concrete, is_float, require, require_one_of
 
 MOST_CYCLES = 4096  # each of another length, or of none that is whole, is a part of its own
 MOST_STAIRS = 100  # in a period of a fractional `decay_t`
@@ -118,12 +118,12 @@ _RULES: Mapping[str, Rule] = {
 @checked(_RULES)
 def CosineLRScheduler(
     base_lr: ArrayLike,
-    t_initial: ArrayLike,
+    t_initial: Length,
     lr_min: ArrayLike = 0.0,
     cycle_mul: float = 1.0,
     cycle_decay: ArrayLike = 1.0,
     cycle_limit: int = 1,
-    warmup_t: ArrayLike = 0,
+    warmup_t: Length = 0,
     warmup_lr_init: ArrayLike = 0.0,
     warmup_prefix: bool = False,
     t_in_epochs: bool = True,
@@ -155,14 +155,14 @@ def CosineLRScheduler(
 @checked(_RULES)
 def TanhLRScheduler(
     base_lr: ArrayLike,
-    t_initial: ArrayLike,
+    t_initial: Length,
     lb: ArrayLike = -7.0,
     ub: ArrayLike = 3.0,
     lr_min: ArrayLike = 0.0,
     cycle_mul: float = 1.0,
     cycle_decay: ArrayLike = 1.0,
     cycle_limit: int = 1,
-    warmup_t: ArrayLike = 0,
+    warmup_t: Length = 0,
     warmup_lr_init: ArrayLike = 0.0,
     warmup_prefix: bool = False,
     t_in_epochs: bool = True,
@@ -194,13 +194,13 @@ def TanhLRScheduler(
 @checked(_RULES)
 def PolyLRScheduler(
     base_lr: ArrayLike,
-    t_initial: ArrayLike,
+    t_initial: Length,
     power: ArrayLike = 0.5,
     lr_min: ArrayLike = 0.0,
     cycle_mul: float = 1.0,
     cycle_decay: ArrayLike = 1.0,
     cycle_limit: int = 1,
-    warmup_t: ArrayLike = 0,
+    warmup_t: Length = 0,
     warmup_lr_init: ArrayLike = 0.0,
     warmup_prefix: bool = False,
     t_in_epochs: bool = True,
@@ -339,9 +339,9 @@ def _first(begin: Any) -> tuple[Any, Any]:
 @checked(_RULES)
 def StepLRScheduler(
     base_lr: ArrayLike,
-    decay_t: ArrayLike,
+    decay_t: Length,
     decay_rate: ArrayLike = 1.0,
-    warmup_t: ArrayLike = 0,
+    warmup_t: Length = 0,
     warmup_lr_init: ArrayLike = 0.0,
     warmup_prefix: bool = True,
     t_in_epochs: bool = True,
@@ -399,9 +399,9 @@ def _milestones(where: str, x: Any) -> Any:
 @checked({**_RULES, "decay_t": _milestones})
 def MultiStepLRScheduler(
     base_lr: ArrayLike,
-    decay_t: Sequence[ArrayLike] | ArrayLike,
+    decay_t: Sequence[Length] | Length,
     decay_rate: ArrayLike = 1.0,
-    warmup_t: ArrayLike = 0,
+    warmup_t: Length = 0,
     warmup_lr_init: ArrayLike = 0.0,
     warmup_prefix: bool = True,
     t_in_epochs: bool = True,
@@ -446,16 +446,16 @@ def _stable_name(where: str, x: Any) -> Any:
 @checked({**_RULES, "decay_fn": _decay_name, "stable_fn": _stable_name})
 def WSDLRScheduler(
     base_lr: ArrayLike,
-    t_initial: ArrayLike,
-    decay_t: ArrayLike,
+    t_initial: Length,
+    decay_t: Length,
     lr_min: ArrayLike = 0.0,
     stable_fn: str = "constant",
-    stable_timescale: ArrayLike | None = None,
+    stable_timescale: Length | None = None,
     stable_power: ArrayLike = 0.5,
     decay_fn: str | Callable[[float], float] = "1-sqrt",
     decay_power: ArrayLike = 0.5,
     decay_ratio: ArrayLike = 0.1,
-    warmup_t: ArrayLike = 0,
+    warmup_t: Length = 0,
     warmup_lr_init: ArrayLike = 0.0,
     t_in_epochs: bool = True,
     noise_range_t: None = None,

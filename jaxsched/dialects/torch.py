@@ -57,10 +57,10 @@ from jaxsched._lengths import minus
 from jaxsched._names import require_known, suggestion
 from jaxsched._schedule import Schedule
 from jaxsched.dialects._rates import exponential
-from jaxsched.fields import LONGEST, Kind, is_concrete, is_float, require, require_one_of
+from jaxsched.fields import LONGEST, Kind, Length, is_concrete, is_float, require, require_one_of
 
 
-def StepLR(base_lr: ArrayLike, step_size: ArrayLike, gamma: ArrayLike = 0.1) -> Schedule:
+def StepLR(base_lr: ArrayLike, step_size: Length, gamma: ArrayLike = 0.1) -> Schedule:
     """base_lr gamma^(n // step_size).
 
     Args:
@@ -74,7 +74,7 @@ def StepLR(base_lr: ArrayLike, step_size: ArrayLike, gamma: ArrayLike = 0.1) -> 
 
 
 def MultiStepLR(
-    base_lr: ArrayLike, milestones: Sequence[ArrayLike], gamma: ArrayLike = 0.1
+    base_lr: ArrayLike, milestones: Sequence[Length], gamma: ArrayLike = 0.1
 ) -> Schedule:
     """base_lr gamma^i, where i is how many of the milestones are <= n.
 
@@ -91,7 +91,7 @@ def MultiStepLR(
 
 
 def ConstantLR(
-    base_lr: ArrayLike, factor: ArrayLike = 1.0 / 3, total_iters: ArrayLike = 5
+    base_lr: ArrayLike, factor: ArrayLike = 1.0 / 3, total_iters: Length = 5
 ) -> Schedule:
     """base_lr factor for n < total_iters, then base_lr; with total_iters=0 for ever base_lr factor.
 
@@ -112,7 +112,7 @@ def LinearLR(
     base_lr: ArrayLike,
     start_factor: ArrayLike = 1.0 / 3,
     end_factor: ArrayLike = 1.0,
-    total_iters: ArrayLike = 5,
+    total_iters: Length = 5,
 ) -> Schedule:
     """A line from base_lr start_factor to base_lr end_factor, then held.
 
@@ -140,9 +140,7 @@ def ExponentialLR(base_lr: ArrayLike, gamma: ArrayLike) -> Schedule:
     return exponential(base, _number("ExponentialLR(gamma=...)", gamma, above=0))
 
 
-def PolynomialLR(
-    base_lr: ArrayLike, total_iters: ArrayLike = 5, power: ArrayLike = 1.0
-) -> Schedule:
+def PolynomialLR(base_lr: ArrayLike, total_iters: Length = 5, power: ArrayLike = 1.0) -> Schedule:
     """base_lr (1 - n / total_iters)^power, and 0 from total_iters on.
 
     Args:
@@ -156,7 +154,7 @@ def PolynomialLR(
     return Polynomial(base, _where(total > 0, 0.0, base), total, power)
 
 
-def CosineAnnealingLR(base_lr: ArrayLike, T_max: ArrayLike, eta_min: ArrayLike = 0.0) -> Schedule:
+def CosineAnnealingLR(base_lr: ArrayLike, T_max: Length, eta_min: ArrayLike = 0.0) -> Schedule:
     """eta_min + (base_lr - eta_min) (1 + cos(pi n / T_max)) / 2, for ever.
 
     Args:
@@ -174,7 +172,7 @@ def CosineAnnealingLR(base_lr: ArrayLike, T_max: ArrayLike, eta_min: ArrayLike =
 
 
 def CosineAnnealingWarmRestarts(
-    base_lr: ArrayLike, T_0: ArrayLike, T_mult: int = 1, eta_min: ArrayLike = 0.0
+    base_lr: ArrayLike, T_0: Length, T_mult: int = 1, eta_min: ArrayLike = 0.0
 ) -> Schedule:
     """Half cosines from base_lr to eta_min, each T_mult times as long as the one before, for ever.
 
@@ -208,8 +206,8 @@ def CosineAnnealingWarmRestarts(
 def CyclicLR(
     base_lr: ArrayLike,
     max_lr: ArrayLike,
-    step_size_up: ArrayLike = 2000,
-    step_size_down: ArrayLike | None = None,
+    step_size_up: Length = 2000,
+    step_size_down: Length | None = None,
     mode: str = "triangular",
     gamma: ArrayLike = 1.0,
     scale_fn: Any = None,
@@ -272,7 +270,7 @@ def CyclicLR(
 def OneCycleLR(
     base_lr: ArrayLike | None = None,
     max_lr: ArrayLike | None = None,
-    total_steps: ArrayLike | None = None,
+    total_steps: Length | None = None,
     epochs: ArrayLike | None = None,
     steps_per_epoch: ArrayLike | None = None,
     pct_start: ArrayLike = 0.3,
@@ -350,7 +348,7 @@ def LambdaLR(base_lr: ArrayLike, lr_lambda: Any) -> Schedule:
 def SequentialLR(
     base_lr: ArrayLike | None = None,
     schedulers: Sequence[Schedule | Mapping[str, Any]] = (),
-    milestones: Sequence[ArrayLike] = (),
+    milestones: Sequence[Length] = (),
 ) -> Schedule:
     """One scheduler after another, each from its own first value on; a milestone of 0 skips one.
 

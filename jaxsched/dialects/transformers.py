@@ -36,7 +36,7 @@ from jaxsched._names import require_known, suggestion
 from jaxsched._schedule import Schedule
 from jaxsched.dialects._cycles import MOST_CYCLES, known, restarts, swing
 from jaxsched.dialects._rules import Rule, checked
-from jaxsched.fields import LONGEST, Kind, is_concrete, require, require_one_of
+from jaxsched.fields import LONGEST, Kind, Length, is_concrete, require, require_one_of
 
 _COUNTS = Kind(integral=True, whole=True, least=0).coerce
 _RULES: Mapping[str, Rule] = {
@@ -63,14 +63,14 @@ def get_constant_schedule(base_lr: ArrayLike) -> Schedule:
 
 
 @checked(_RULES)
-def get_constant_schedule_with_warmup(base_lr: ArrayLike, num_warmup_steps: ArrayLike) -> Schedule:
+def get_constant_schedule_with_warmup(base_lr: ArrayLike, num_warmup_steps: Length) -> Schedule:
     """A warmup, then `base_lr`."""
     return _warmed(base_lr, num_warmup_steps, Constant(base_lr))
 
 
 @checked(_RULES)
 def get_linear_schedule_with_warmup(
-    base_lr: ArrayLike, num_warmup_steps: ArrayLike, num_training_steps: ArrayLike
+    base_lr: ArrayLike, num_warmup_steps: Length, num_training_steps: Length
 ) -> Schedule:
     """A warmup, then a line that is at 0 from `num_training_steps` on."""
     steps = minus(num_training_steps, num_warmup_steps)
@@ -80,8 +80,8 @@ def get_linear_schedule_with_warmup(
 @checked(_RULES)
 def get_cosine_schedule_with_warmup(
     base_lr: ArrayLike,
-    num_warmup_steps: ArrayLike,
-    num_training_steps: ArrayLike,
+    num_warmup_steps: Length,
+    num_training_steps: Length,
     num_cycles: float = 0.5,
 ) -> Schedule:
     """A warmup, then a cosine from `base_lr` to 0 and back, `num_cycles` times in the steps left.
@@ -95,8 +95,8 @@ def get_cosine_schedule_with_warmup(
 @checked(_RULES)
 def get_cosine_with_hard_restarts_schedule_with_warmup(
     base_lr: ArrayLike,
-    num_warmup_steps: ArrayLike,
-    num_training_steps: ArrayLike,
+    num_warmup_steps: Length,
+    num_training_steps: Length,
     num_cycles: float = 1,
 ) -> Schedule:
     """A warmup, then `num_cycles` half cosines from `base_lr` to 0 in the steps left, then 0.
@@ -120,8 +120,8 @@ def get_cosine_with_hard_restarts_schedule_with_warmup(
 @checked(_RULES)
 def get_polynomial_decay_schedule_with_warmup(
     base_lr: ArrayLike,
-    num_warmup_steps: ArrayLike,
-    num_training_steps: ArrayLike,
+    num_warmup_steps: Length,
+    num_training_steps: Length,
     lr_end: ArrayLike = 1e-7,
     power: ArrayLike = 1.0,
 ) -> Schedule:
@@ -144,7 +144,7 @@ def get_polynomial_decay_schedule_with_warmup(
 
 @checked(_RULES)
 def get_inverse_sqrt_schedule(
-    base_lr: ArrayLike, num_warmup_steps: ArrayLike, timescale: ArrayLike | None = None
+    base_lr: ArrayLike, num_warmup_steps: Length, timescale: Length | None = None
 ) -> Schedule:
     """A warmup, then base_lr (1 + n / timescale)^(-1/2), n counts after it.
 
@@ -160,8 +160,8 @@ def get_inverse_sqrt_schedule(
 @checked(_RULES)
 def get_cosine_with_min_lr_schedule_with_warmup(
     base_lr: ArrayLike,
-    num_warmup_steps: ArrayLike,
-    num_training_steps: ArrayLike,
+    num_warmup_steps: Length,
+    num_training_steps: Length,
     num_cycles: float = 0.5,
     *,
     min_lr: ArrayLike | None = None,
@@ -179,8 +179,8 @@ def get_cosine_with_min_lr_schedule_with_warmup(
 @checked(_RULES)
 def get_cosine_with_min_lr_schedule_with_warmup_lr_rate(
     base_lr: ArrayLike,
-    num_warmup_steps: ArrayLike,
-    num_training_steps: ArrayLike,
+    num_warmup_steps: Length,
+    num_training_steps: Length,
     num_cycles: float = 0.5,
     *,
     min_lr: ArrayLike | None = None,
@@ -204,10 +204,10 @@ def get_cosine_with_min_lr_schedule_with_warmup_lr_rate(
 @checked(_RULES)
 def get_wsd_schedule(
     base_lr: ArrayLike,
-    num_warmup_steps: ArrayLike,
-    num_decay_steps: ArrayLike,
-    num_training_steps: ArrayLike | None = None,
-    num_stable_steps: ArrayLike | None = None,
+    num_warmup_steps: Length,
+    num_decay_steps: Length,
+    num_training_steps: Length | None = None,
+    num_stable_steps: Length | None = None,
     warmup_type: str = "linear",
     decay_type: str = "cosine",
     min_lr_ratio: ArrayLike = 0,
@@ -270,8 +270,8 @@ _SCHEDULERS: Mapping[str, Callable[..., Schedule]] = {
 def get_scheduler(
     name: str,
     base_lr: ArrayLike,
-    num_warmup_steps: ArrayLike | None = None,
-    num_training_steps: ArrayLike | None = None,
+    num_warmup_steps: Length | None = None,
+    num_training_steps: Length | None = None,
     scheduler_specific_kwargs: Mapping[str, Any] | None = None,
 ) -> Schedule:
     """The schedule of a name (a `SchedulerType` will do too), such as "cosine".

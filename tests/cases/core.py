@@ -214,6 +214,16 @@ add(
 add("stop", fall.stop(300), lambda n: fall_ref(min(n, 300)))
 add("hold", fall.hold(50).then(0.1), join([fall_ref, constant(0.1)], [1050]))
 add("hold(Constant)", js.Constant(0.2).hold(7).then(line), join([constant(0.2), line_ref], [7]))
+add(
+    "cooldown",
+    fall.cooldown(400, 300, 1e-5, "sqrt"),
+    join([fall_ref, power(fall_ref(400), 1e-5, 300, 0.5)], [400]),
+)
+add(
+    "cooldown(far)",
+    js.Constant(0.1).cooldown(2**30, 2**30 - 1),
+    join([constant(0.1), linear(0.1, 0.0, 2**30 - 1)], [2**30]),
+)
 add("every", fall.every(7), lambda n: fall_ref(n // 7 * 7))
 add("per", fall.per(7), lambda n: fall_ref(n // 7))
 add(

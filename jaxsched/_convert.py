@@ -1,0 +1,33 @@
+"""`python -m jaxsched convert` and `schema`: native configs, and what editors check them by."""
+
+from __future__ import annotations
+
+import argparse
+
+from jaxsched import _files
+from jaxsched._schema import schema
+from jaxsched.config import to_config
+
+
+def convert(options: argparse.Namespace) -> None:
+    """Print or write the native configs of the schedules of the given files."""
+    entries = _files.load_all(options.files, _files.left_open(options))
+    configs = []
+    for entry in entries:
+        try:
+            configs.append(to_config(entry.schedule))
+        except ValueError as error:
+            raise ValueError(f"{entry.name}: {error}") from None
+    data = configs[0] if len(configs) == 1 else configs
+    if options.out is None:
+        print(_files.in_json(data) if options.json else _files.in_yaml(data), end="")
+        return
+    text = _files.written_as(options.out, data)
+    with _files.written(options.out) as file:
+        file.write(text)
+    print(f"wrote {options.out}")
+
+
+def print_schema(options: argparse.Namespace) -> None:
+    """Print the JSON Schema of native configs."""
+    print(_files.in_json(schema()), end="")

@@ -1,0 +1,222 @@
+"""The plain data of a YAML, JSON or TOML file, with the lines that it stands in; nothing is run."""
+
+from __future__ import annotations
+
+import bisect
+import json
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+DEEPEST = 100  # mappings and lists inside one another
+MOST_REPEATED = 10_000  # nodes that the aliases of a YAML file stand for
+LONGEST_MESSAGE = 1000  # characters: what a message quotes may be of any size
+
+
+class Located(dict[Any, Any]):
+    """A mapping that knows its line, and those of its keys."""
+
+    def __init__(self, line: int, lines: dict[str, int]) -> None:
+        super().__init__()
+        self.line, self.lines = line, lines
+
+
+class ConfigError(ValueError):
+    """What is wrong with a config or its file, and in which line if that is known."""
+
+    def __init__(self, message: str, line: int | None = None) -> None:
+        message = " ".join(message.splitlines())
+        if len(message) > LONGEST_MESSAGE:
+            message = f"{message[:LONGEST_MESSAGE]} ..."
+        if "${" in message:
+            message += " (an interpolation is its config loader's: put a number in its place)"
+        super().__init__(message)
+        self.line = line
+
+
+def read(path: Path) -> Any:
+    """The data of a file, by its suffix: .yaml or .yml, .json, .toml.
+
+    Raises:
+        ConfigError: for anything wrong with the file, with the line if it is known.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise ConfigError(error.strerror or str(error)) from None
+    except UnicodeDecodeError:
+        raise ConfigError("not a text file") from None
+    reader = _READERS.get(path.suffix.lower())
+    if reader is None:
+        raise ConfigError(f"a config file ends in {', '.join(_READERS)}, got {path.suffix!r}")
+    if not text.strip():
+        raise ConfigError("the file is empty")
+    try:
+        data = reader(text)
+    except RecursionError:
+        raise ConfigError("nested too deep") from None
+    require_shallow(data)
+    return data
+
+
+def require_shallow(data: Any) -> None:
+    """Raise where mappings and lists are nested deeper than what reads them again can follow."""
+    level = [data]
+    for _ in range(DEEPEST):
+        inside = {id(x): x for item in level for x in _items(item)}
+        if not inside:
+            return
+        level = list(inside.values())
+    raise ConfigError("nested too deep")
+
+
+def _items(data: Any) -> Iterable[Any]:
+    if isinstance(data, dict):
+        return data.values()
+    return data if isinstance(data, list | tuple | set) else ()
+
+
+# --- JSON ---------------------------------------------------------------------------------------
+
+
+def _json(text: str) -> Any:
+    breaks = [match.start() for match in re.finditer("\n", text)]
+
+    class Decoder(json.JSONDecoder):
+        """Python's own scanner in Python, as the one in C does not tell where it is."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.parse_object = self.located
+            self.scan_once = json.scanner.py_make_scanner(self)  # type: ignore[attr-defined]
+
+        def located(self, state: tuple[str, int], strict: bool, scan: Any, *_: Any) -> Any:
+            begins = []
+
+            def noted(text: str, begin: int) -> Any:
+                begins.append(begin)
+                return scan(text, begin)
+
+            pairs, end = json.decoder.JSONObject(  # type: ignore[attr-defined]
+                state, strict, noted, None, list
+            )
+            lines = [bisect.bisect(breaks, begin) + 1 for begin in (state[1], *begins)]
+            data = Located(lines[0], {})
+            for (key, value), line in zip(pairs, lines[1:], strict=True):
+                if key in data:
+                    raise ConfigError(f"the key {key!r} stands there twice", line)
+                data[key], data.lines[key] = value, line
+            return data, end
+
+    try:
+        return Decoder().decode(text)
+    except json.JSONDecodeError as error:
+        raise ConfigError(f"not JSON: {error.msg}", error.lineno) from None
+    except ValueError as error:
+        raise _readable(error, "JSON") from None
+
+
+# --- YAML ---------------------------------------------------------------------------------------
+
+_NUMBERS = {
+    "int": r"[-+]?(?:0|[1-9][0-9_]*)",
+    "float": r"[-+]?(?:[0-9][0-9_]*(?:\.[0-9_]*)?|\.[0-9_]+)(?:[eE][-+]?[0-9]+)?"
+    r"|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)",
+}
+_RESOLVED = ("int", "float", "timestamp")
+
+
+def _yaml(text: str) -> Any:
+    try:
+        import yaml
+    except ImportError:
+        raise ConfigError("reading YAML needs pyyaml: pip install jaxsched[yaml]") from None
+
+    class Loader(yaml.SafeLoader):
+        """Of plain data only; mappings know their lines."""
+
+        def __init__(self, text: str) -> None:
+            super().__init__(text)
+            self.nodes = self.repeated = 0
+            self.sizes: dict[int, int] = {}  # of finished nodes, with all that is inside
+
+        def fetch_flow_collection_start(self, token: Any) -> None:
+            """An opening bracket: refused early, as the scanner takes quadratic time."""
+            if self.flow_level == DEEPEST:
+                raise ConfigError("nested too deep", self.line + 1)
+            super().fetch_flow_collection_start(token)
+
+        def compose_node(self, parent: Any, index: Any) -> Any:
+            """A node; aliases in it may not stand for more than a file could hold."""
+            event, before = self.peek_event(), self.nodes  # type: ignore[no-untyped-call]
+            node = super().compose_node(parent, index)
+            if isinstance(event, yaml.AliasEvent):
+                line = event.start_mark.line + 1 if event.start_mark else None
+                if id(node) not in self.sizes:
+                    raise ConfigError(f"the alias {event.anchor} stands inside itself", line)
+                self.nodes += self.sizes[id(node)]
+                self.repeated += self.sizes[id(node)]
+                if self.repeated > MOST_REPEATED:
+                    rule = f"aliases may stand for {MOST_REPEATED} values at most"
+                    raise ConfigError(rule, line)
+                return node
+            self.nodes += 1
+            self.sizes[id(node)] = self.nodes - before
+            if isinstance(node, yaml.MappingNode):
+                seen = set()
+                for key, _ in node.value:
+                    if (key.tag, str(key.value)) in seen:
+                        line = key.start_mark.line + 1
+                        raise ConfigError(f"the key {key.value!r} stands there twice", line)
+                    seen.add((key.tag, str(key.value)))
+            return node
+
+    def mapping(loader: Loader, node: Any) -> Any:
+        lines = {str(key.value): key.start_mark.line + 1 for key, _ in node.value}
+        data = Located(node.start_mark.line + 1, lines)
+        yield data
+        data.update(loader.construct_mapping(node))
+
+    Loader.add_constructor("tag:yaml.org,2002:map", mapping)
+    # the numbers of YAML 1.2, where 1e-3 is one, and 1:30 or 010 are not what they are in 1.1
+    Loader.yaml_implicit_resolvers = {
+        first: [(tag, form) for tag, form in known if not tag.endswith(_RESOLVED)]
+        for first, known in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+    for name, form in _NUMBERS.items():
+        tag = f"tag:yaml.org,2002:{name}"
+        Loader.add_implicit_resolver(tag, re.compile(rf"(?:{form})\Z"), list("-+.0123456789"))
+    try:
+        return yaml.load(text, Loader)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        problem = getattr(error, "problem", None) or str(error).splitlines()[0]
+        raise ConfigError(f"not YAML: {problem}", mark and mark.line + 1) from None
+    except ValueError as error:  # an integer of too many digits
+        raise _readable(error, "YAML") from None
+
+
+# --- TOML ---------------------------------------------------------------------------------------
+
+
+def _toml(text: str) -> Any:
+    import tomllib
+
+    try:
+        return tomllib.loads(text)
+    except ValueError as error:
+        found = re.fullmatch(r"(.*) \(at line (\d+), column \d+\)", str(error))
+        if found:
+            raise ConfigError(f"not TOML: {found[1]}", int(found[2])) from None
+        raise _readable(error, "TOML") from None
+
+
+def _readable(error: ValueError, form: str) -> ValueError:
+    """An error from inside a reader, as one line."""
+    if isinstance(error, ConfigError):
+        return error
+    return ConfigError(f"not {form}: {str(error).split(';')[0]}")
+
+
+_READERS = {".yaml": _yaml, ".yml": _yaml, ".json": _json, ".toml": _toml}

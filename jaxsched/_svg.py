@@ -1,0 +1,94 @@
+"""What a notebook shows of schedules: an SVG of about a kB, without matplotlib."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+from xml.sax.saxutils import escape
+
+import numpy as np
+
+from jaxsched._samples import extent, is_known, samples
+from jaxsched._schedule import Schedule
+
+if TYPE_CHECKING:
+    from jaxsched._grid import Grid
+
+WIDTH, HEIGHT = 380, 150
+LEFT, RIGHT, TOP, BOTTOM = 64, 370, 26, 126  # of the curves
+TITLE = 58  # characters
+FAMILY = 24  # curves of a grid
+GREY = "#808080"  # with the colours below readable on white and on black
+NEAR = 0.2  # pixels that a curve may be off
+
+
+def of_schedule(schedule: Schedule) -> str | None:
+    """The curve of a schedule, or None where its numbers are not known."""
+    return _picture([schedule], repr(schedule)) if is_known(schedule) else None
+
+
+def of_grid(grid: Grid) -> str | None:
+    """The curves of a grid, or some of them, evenly chosen; None where numbers are not known."""
+    points = list(grid)
+    chosen = np.linspace(0, len(points) - 1, min(len(points), FAMILY)).round().astype(int)
+    if not all(is_known(points[i]) for i in chosen):
+        return None
+    some = f"{len(chosen)} of {len(points)} in " if len(chosen) < len(points) else ""
+    return _picture([points[i] for i in chosen], some + repr(grid))
+
+
+def _picture(schedules: Sequence[Schedule], title: str) -> str:
+    steps = max(map(extent, schedules))
+    columns = (RIGHT - LEFT) // (1 + len(schedules) // 8)  # or a family would be a big file
+    curves = [samples(schedule, steps, columns)[:2] for schedule in schedules]
+    known = np.concatenate([values[np.isfinite(values)] for _, values in curves])
+    low, high = (known.min(), known.max()) if len(known) else (0.0, 0.0)
+    lines = []
+    for i, (counts, values) in enumerate(curves):
+        finite = np.isfinite(values)
+        if not finite.any():
+            continue
+        x = LEFT + (RIGHT - LEFT) * counts[finite] / steps
+        y = TOP + (BOTTOM - TOP) * (high - values[finite]) / ((high - low) or 1.0)
+        points = " ".join(f"{a:.1f},{b:.1f}" for a, b in _thinned(x, y))
+        hue = 210 + 180 * i // len(curves)  # from blue to orange
+        lines.append(f'<polyline stroke="hsl({hue},60%,50%)" points="{points}"/>')
+
+    def text(x: float, y: float, anchor: str, words: str) -> str:
+        return f'<text x="{x}" y="{y}" text-anchor="{anchor}">{words}</text>'
+
+    shown = escape(title if len(title) <= TITLE else f"{title[: TITLE - 4]} ...")
+    labels = [
+        text(WIDTH / 2, 14, "middle", shown),
+        text(LEFT - 6, TOP + 4, "end", f"{high:.4g}"),
+        text(LEFT, HEIGHT - 8, "middle", "0"),
+        text(RIGHT, HEIGHT - 8, "end", f"{steps}"),
+    ]
+    if low < high:
+        labels.append(text(LEFT - 6, BOTTOM + 4, "end", f"{low:.4g}"))
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{HEIGHT}" '
+        f'viewBox="0 0 {WIDTH} {HEIGHT}" role="img"><title>{shown}</title>'
+        f'<path d="M{LEFT} {TOP}V{BOTTOM}H{RIGHT}" fill="none" stroke="{GREY}"/>'
+        f'<g fill="none" stroke-width="1.5" stroke-linejoin="round">{"".join(lines)}</g>'
+        f'<g fill="{GREY}" font-family="sans-serif" font-size="11">{"".join(labels)}</g></svg>'
+    )
+
+
+def _thinned(x: Any, y: Any) -> Any:
+    """The points of a line without those next to the straight way between the others.
+
+    Source: Douglas and Peucker 1973, with distances along y.
+    """
+    last = len(x) - 1
+    kept, segments = {0, last}, [(0, last)]
+    while segments:
+        first, last = segments.pop()
+        between = slice(first + 1, last)
+        away = np.abs(y[between] - np.interp(x[between], x[[first, last]], y[[first, last]]))
+        if away.size and away.max() > NEAR:
+            middle = first + 1 + int(away.argmax())
+            kept.add(middle)
+            segments += [(first, middle), (middle, last)]
+    chosen = sorted(kept)
+    return zip(x[chosen], y[chosen], strict=True)
