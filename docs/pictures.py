@@ -1,6 +1,7 @@
-"""Draw the README's pictures of other systems' schedules: `python docs/pictures.py`.
+"""Draw the README's pictures of schedules: `python docs/pictures.py`.
 
-A picture a dialect, a panel an example of `jaxsched/examples/DIALECT.json`.
+What `js.plot` draws, and a picture a dialect, a panel an example of
+`jaxsched/examples/DIALECT.json`.
 """
 
 import json
@@ -10,12 +11,32 @@ import numpy as np
 from matplotlib.figure import Figure
 
 import jaxsched as js
-from jaxsched import config, plot
+from jaxsched import config
 
 HERE = Path(__file__).parent
 EXAMPLES = HERE.parent / "jaxsched" / "examples"
 COLUMNS = 4
 PAST = 1.15  # a little of what comes after the end
+
+
+def plots() -> Figure:
+    """Named schedules over epochs, and a grid with a logarithmic axis."""
+    figure = Figure(figsize=(11, 3.6), layout="constrained", dpi=110)
+    named, family = figure.subplots(1, 2)
+    constant = js.Constant(3e-4).warmup(500)
+    schedules = {
+        "warmup_cosine": js.warmup_cosine(3e-4, 500, 10_000),
+        "restarts": js.Cosine(3e-4, 3e-5, 1_400).restarts(3, growth=2.0, gain=0.9),
+        "cooldown": constant.cooldown(at=8_000, steps=2_000, shape="sqrt"),
+    }
+    js.plot(schedules, 10_000, named, steps_per_epoch=1_250)
+
+    def make(peak: float, warmup: int) -> js.Schedule:
+        return js.Cosine(peak, peak / 100, 10_000 - warmup).warmup(warmup, start=peak / 100)
+
+    grid = js.grid(make, peak=np.geomspace(1e-5, 1e-3, 9), warmup=[200, 1_000, 2_000])
+    js.plot(grid, ax=family, log=True)
+    return figure
 
 
 def picture(dialect: str) -> Figure:
@@ -27,8 +48,8 @@ def picture(dialect: str) -> Figure:
     for ax, example in zip(axes, examples, strict=False):
         schedule = js.from_config(example)
         end = schedule.duration or 1000
-        counts = plot.counts(round(PAST * end))
-        ax.plot(counts, np.asarray(schedule(counts)), linewidth=1.3)
+        js.plot(schedule, round(PAST * end), ax, boundaries=False, linewidth=1.3)
+        ax.set(xlabel="", ylabel="")
         if schedule.duration is not None:
             ax.axvline(end, color="0.8", linewidth=0.8, zorder=0)
         name = example["kind"].split(".")[1]
@@ -42,6 +63,7 @@ def picture(dialect: str) -> Figure:
 
 
 if __name__ == "__main__":
+    plots().savefig(HERE / "plot.png")
     for dialect in config.dialects():
         if config.entries(dialect):
             picture(dialect).savefig(HERE / f"{dialect}.png")

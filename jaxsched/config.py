@@ -80,7 +80,10 @@ def from_config(
             right one), a missing key or size, and whatever the entry itself refuses.
     """
     run = Open(total_steps, None, steps_per_epoch, tokens_per_step)
-    return build(config, "config", run)
+    try:
+        return build(config, "config", run)
+    except ConfigError as error:
+        raise ValueError(str(error)) from error.__cause__
 
 
 def to_config(schedule: Schedule) -> dict[str, Any]:

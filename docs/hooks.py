@@ -1,0 +1,62 @@
+"""What MkDocs does besides: parts of pages that are generated or stand elsewhere, and a last check.
+
+`<!-- readme: Questions -->` in a page is that section of README.md, `<!-- gallery -->` the pictures
+of gallery.py, `<!-- benchmarks -->` and `<!-- errors -->` are the tables of results.py,
+`<!-- help -->` is what the command line says of itself, and `<!-- plot -->` what the code above it
+draws.
+"""
+
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from mkdocs.exceptions import PluginError
+from mkdocs.structure.files import File, Files
+from mkdocs.structure.pages import Page
+
+ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT))  # for `docs` and `benchmarks`, wherever mkdocs was started
+
+from docs import commands, figures, gallery, links, readme, results  # noqa: E402
+from docs.docstrings import FLAG  # noqa: E402
+
+FILES = ("docs/*.png", "benchmarks/results/*")  # what README.md and the pages show or link to
+MAKERS: dict[str, Callable[[], str]] = {
+    "gallery": gallery.cards,
+    "benchmarks": results.tables,
+    "errors": results.errors,
+    "help": commands.helps,
+}
+COMMENT = re.compile(rf"^<!-- (readme|{'|'.join(MAKERS)})(?:: (.*))? -->$", re.M)
+PLOTTED = re.compile(r"^```python\n((?:(?!```).*\n)*)```\n\n<!-- plot -->$", re.M)
+
+
+def on_files(files: Files, config: Any) -> None:
+    """Put pictures and results into the site, under the names that README.md has for them."""
+    for path in sorted(path for pattern in FILES for path in ROOT.glob(pattern)):
+        uri = path.relative_to(ROOT).as_posix()
+        files.append(File.generated(config, uri, abs_src_path=str(path)))
+
+
+def on_page_markdown(markdown: str, page: Page, **_: Any) -> str:
+    """Fill in what the comments of a page ask for."""
+
+    def filled(comment: re.Match[str]) -> str:
+        if comment[1] == "readme":
+            return readme.moved(readme.section(comment[2] or ""), page.file.src_uri)
+        return MAKERS[comment[1]]()
+
+    def with_figure(block: re.Match[str]) -> str:
+        return f"```python\n{block[1]}```\n\n{figures.drawn(block[1])}"
+
+    markdown = PLOTTED.sub(with_figure, COMMENT.sub(filled, markdown))
+    markdown = re.sub(r"^```python\n>>>", "```pycon\n>>>", markdown, flags=re.M)
+    return re.sub(FLAG, "", markdown, flags=re.M)
+
+
+def on_post_build(config: Any, **_: Any) -> None:
+    """Fail where a link leads nowhere or a page loads something from elsewhere."""
+    if problems := links.broken(Path(config.site_dir)):
+        raise PluginError("\n".join(["broken links:", *problems]))

@@ -1,0 +1,55 @@
+"""The code in Markdown files: found, and run as a reader would."""
+
+import contextlib
+import doctest
+import io
+import re
+from pathlib import Path
+
+import pytest
+
+OPTIONAL = ("equinox", "flax", "hydra", "orbax.checkpoint")  # what a reader may not have
+FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.M | re.S)
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    """The code of every block in a language."""
+    return [code for name, code in FENCE.findall(page.read_text()) if name == language]
+
+
+def scripts(page: Path) -> list[str]:
+    """The Python blocks that are no sessions: each is a file of its own."""
+    return [code for code in blocks(page, "python") if not code.startswith(">>>")]
+
+
+def session(page: Path) -> str:
+    """The statements of all `>>>` examples, from top to bottom."""
+    return "".join(example.source for example in _session(page).examples)
+
+
+def run_session(page: Path) -> doctest.TestResults:
+    """Type all examples into one interpreter; what differs is printed."""
+    return doctest.DocTestRunner().run(_session(page))
+
+
+def _session(page: Path) -> doctest.DocTest:
+    def kept(block: re.Match[str]) -> str:
+        """The code between empty lines: a fence is no output. A script leaves its lines empty."""
+        code = block[2] if block[2].startswith(">>>") else "\n" * block[2].count("\n")
+        return f"\n{code}"
+
+    text = FENCE.sub(kept, page.read_text())
+    return doctest.DocTestParser().get_doctest(text, {}, page.name, str(page), 0)
+
+
+def run_script(code: str, folder: Path) -> str:
+    """Run it as a file in the folder; what it prints. The test is skipped where a library lacks."""
+    for library in OPTIONAL:
+        if re.search(rf"^(from|import) {library}\b", code, re.M):
+            pytest.importorskip(library, reason=f"the recipe for {library} needs it")
+    script = folder / "script.py"
+    script.write_text(code)
+    output = io.StringIO()
+    with contextlib.redirect_stdout(output):
+        exec(compile(code, str(script), "exec"), {"__name__": "__main__"})
+    return output.getvalue()

@@ -1,0 +1,140 @@
+"""The pages of the site: their code runs, and every public name has its place and its picture."""
+
+import pkgutil
+import re
+import shlex
+from pathlib import Path
+
+import jax
+import pytest
+from snippets import blocks, run_script, run_session, scripts, session
+
+import jaxsched as js
+from benchmarks.sections import SECTIONS
+from docs import gallery, links, readme
+from jaxsched import cli, dialects
+
+PAGES = Path(readme.__file__).parent / "pages"
+EVERY = sorted(PAGES.rglob("*.md"))
+TEXT = {page.relative_to(PAGES).as_posix(): page.read_text() for page in EVERY}
+
+
+@pytest.fixture(autouse=True)
+def a_readers_settings():
+    """JAX as it comes."""
+    with jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"):
+        yield
+
+
+# --- code ---------------------------------------------------------------------------------------
+
+
+SESSIONS = [page for page in EVERY if session(page)]
+
+
+@pytest.mark.parametrize("page", SESSIONS, ids=[page.stem for page in SESSIONS])
+def test_the_examples_give_what_they_show(page, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for code in blocks(page, "yaml"):  # a file, whose name is in its first line
+        (tmp_path / code.split()[1]).write_text(code)
+    results = run_session(page)
+    assert results.attempted > 3
+    assert results.failed == 0
+
+
+SCRIPTS = [(page.stem, code) for page in EVERY for code in scripts(page)]
+
+
+@pytest.mark.parametrize("code", [code for _, code in SCRIPTS], ids=[name for name, _ in SCRIPTS])
+def test_a_script_runs_when_pasted_into_a_file(code, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    run_script(code, tmp_path)
+
+
+COMMANDS = [
+    line.removeprefix(".venv/bin/")
+    for page in EVERY
+    for code in blocks(page, "sh")
+    for line in code.replace("\\\n", "").splitlines()
+]
+
+
+@pytest.mark.parametrize("line", [line for line in COMMANDS if "-m jaxsched" in line])
+def test_the_commands_are_ours(line):
+    command = re.sub(r" [<>|].*", "", line.removeprefix("python -m jaxsched "))
+    assert cli.parser().parse_args(shlex.split(command)).command == command.split()[0]
+
+
+def test_the_sections_of_the_benchmarks_are_theirs():
+    named = [line.partition("--only ")[2].split() for line in COMMANDS if "--only " in line]
+    assert named and all(set(names) <= SECTIONS.keys() for names in named)
+
+
+# --- completeness -------------------------------------------------------------------------------
+
+
+def modules_of(package):
+    names = [module.name for module in pkgutil.iter_modules(package.__path__)]
+    return {f"{package.__name__}.{name}" for name in names if not name.startswith("_")}
+
+
+def test_every_public_name_is_in_the_reference():
+    listed = re.findall(r"^::: (\S+)$", "\n".join(TEXT.values()), re.M)
+    public = {name for name, x in vars(js).items() if hasattr(x, "__module__") and name[0] != "_"}
+    modules = {"jaxsched.config", "jaxsched.fields", "jaxsched.testing", *modules_of(dialects)}
+    assert sorted(listed) == sorted({f"jaxsched.{name}" for name in public} | modules)
+
+
+def test_every_public_schedule_has_a_picture():
+    assert gallery.drawable() <= gallery.shown()
+
+
+def test_a_schedule_without_a_picture_is_noticed(monkeypatch):
+    class Extra(js.Constant):
+        pass
+
+    monkeypatch.setattr(js, "Extra", Extra, raising=False)
+    assert gallery.drawable() - gallery.shown() == {"Extra"}
+
+
+def test_every_dialect_has_a_page():
+    for module in modules_of(dialects):
+        assert f"::: {module}" in TEXT[f"reference/dialects/{module.rpartition('.')[2]}.md"]
+        assert f"{module}`]" in TEXT["reference/dialects/index.md"]
+
+
+def test_what_is_taken_from_the_readme_is_there():
+    taken = re.findall(r"^<!-- readme(?:: (.*))? -->$", "\n".join(TEXT.values()), re.M)
+    assert len(taken) > 4
+    for title in taken:
+        assert readme.section(title).strip()
+    with pytest.raises(ValueError, match="no section 'Answers', only .*Questions"):
+        readme.section("Answers")
+
+
+# --- links --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "body, problem",
+    [
+        ('<a href="other.html#here">', None),
+        ('<a href="#top"><p id="top">', None),
+        ('<a href="https://example.org/nowhere">', None),
+        ('<a href="missing.html">', "index.html: no file missing.html"),
+        ('<a href="other.html#there">', "index.html: no anchor other.html#there"),
+        ('<a href="#there">', "index.html: no anchor #there"),
+        ('<img src="missing.png">', "index.html: no file missing.png"),
+        ('<script src="//example.org/x.js">', "index.html loads //example.org/x.js"),
+    ],
+)
+def test_broken_links_are_found(body, problem, tmp_path):
+    (tmp_path / "index.html").write_text(body)
+    (tmp_path / "other.html").write_text('<h2 id="here">')
+    assert links.broken(tmp_path) == ([problem] if problem else [])
+
+
+def test_links_of_the_readme_move_with_its_text():
+    text = "![a](docs/a.png) [b](docs/pages/tour.md) [c](https://example.org) [d](#d) `x[0](n)`"
+    moved = "![a](../docs/a.png) [b](../tour.md) [c](https://example.org) [d](#d) `x[0](n)`"
+    assert readme.moved(text, "guide/page.md") == moved
