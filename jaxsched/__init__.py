@@ -12,7 +12,7 @@ The pieces: `Constant`, `Linear`, `Cosine`, `Polynomial`, `Power`, `Geometric`, 
 The algebra: the methods of `Schedule`, `Join` and `Choose`. The recipes: `warmup_cosine`, `wsd`,
 `one_cycle`, `triangular`, `noam`. Many at once: `grid`, `stack`; a model for each: `sweep`. Other
 systems' names: `jaxsched.dialects`. Plain data: `from_config`, `to_config`; files: `load`, `save`.
-Own schedules: `Schedule`, `jaxsched.fields`, `jaxsched.testing`.
+Pictures: `plot`. Own schedules: `Schedule`, `jaxsched.fields`, `jaxsched.testing`.
 """
 
 from jaxsched._algebra import (

@@ -27,9 +27,15 @@ def session(page: Path) -> str:
     return "".join(example.source for example in _session(page).examples)
 
 
-def run_session(page: Path) -> doctest.TestResults:
-    """Type all examples into one interpreter; what differs is printed."""
-    return doctest.DocTestRunner().run(_session(page))
+def run_session(page: Path, folder: Path) -> doctest.TestResults:
+    """Type all examples into one interpreter in the folder; what differs is printed.
+
+    A YAML block is a file there, whose name is in its first line.
+    """
+    for code in blocks(page, "yaml"):
+        (folder / code.split()[1]).write_text(code)
+    with contextlib.chdir(folder):
+        return doctest.DocTestRunner().run(_session(page))
 
 
 def _session(page: Path) -> doctest.DocTest:

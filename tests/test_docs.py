@@ -33,11 +33,8 @@ SESSIONS = [page for page in EVERY if session(page)]
 
 
 @pytest.mark.parametrize("page", SESSIONS, ids=[page.stem for page in SESSIONS])
-def test_the_examples_give_what_they_show(page, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    for code in blocks(page, "yaml"):  # a file, whose name is in its first line
-        (tmp_path / code.split()[1]).write_text(code)
-    results = run_session(page)
+def test_the_examples_give_what_they_show(page, tmp_path):
+    results = run_session(page, tmp_path)
     assert results.attempted > 3
     assert results.failed == 0
 

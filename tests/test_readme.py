@@ -17,9 +17,9 @@ def a_readers_settings():
         yield
 
 
-def test_the_examples_give_what_they_show():
+def test_the_examples_give_what_they_show(tmp_path):
     """One session from top to bottom, as a reader would type it."""
-    results = run_session(README)
+    results = run_session(README, tmp_path)
     assert results.attempted > 30
     assert results.failed == 0
 
