@@ -1,9 +1,14 @@
-"""The benchmarks' page, from the files that `python -m benchmarks` writes: no number is copied."""
+"""The benchmarks' page, from the files that `python -m benchmarks` writes: no number is copied.
+
+`python -m docs.results` prints the tables of README.md, which a test compares with these.
+"""
 
 from pathlib import Path
+from typing import Any
 
 from benchmarks import report
 from benchmarks.sections import SECTIONS
+from benchmarks.sections.throughput import IN_CACHE
 
 RESULTS = Path(report.__file__).parent / "results"
 
@@ -27,6 +32,97 @@ def errors(path: Path = RESULTS / "cpu.json") -> str:
     return "\n".join(lines)
 
 
+# the schedules of README.md
+CHOSEN = (
+    *("Linear", "Cosine", "Cosine, exponent 1.5", "Exponential", "Geometric"),
+    *("Polynomial, power 1.7", "Polynomial, power 1", "Polynomial, power 2", "Polynomial, power 3"),
+    *("Polynomial, power 0.5", "PiecewiseConstant, 3", "Interpolate, 9"),
+    *("warmup_cosine", "wsd", "one_cycle", "triangular", "restarts, 10"),
+)
+
+
+def headline(path: Path = RESULTS / "cpu.json") -> str:
+    """The tables of README.md."""
+    found = {name: section["rows"] for name, section in report.load(path)["sections"].items()}
+    large = max(row["counts"] for row in found["throughput"] if row["name"] == "wsd")
+    sizes = (large, IN_CACHE)
+    titles = [f"{what}, {report.counts(n)}" for what in ("of Optax", "of a copy") for n in sizes]
+    lines = [f"| times the speed | {' | '.join(titles)} | ULP | Optax's |", "|---" * 7 + "|"]
+    for name in CHOSEN:
+        rows = {row["counts"]: row for row in found["throughput"] if row["name"] == name}
+        cells = [_cell(rows[n][to]) for to in ("to_optax", "to_copy") for n in sizes]
+        ulp = [row["ulp"] for row in found["accuracy"] if row["name"] == name]
+        worst = [max(row[library]["max"] for row in ulp) for library in ("ours", "optax")]
+        lines.append(f"| {name} | {' | '.join([*cells, *map(_ulp, worst)])} |")
+    return "\n".join([*lines, "", "| | ours | |", "|---|---|---|", *_others(found)])
+
+
+def _others(found: dict[str, list[Any]]) -> list[str]:
+    """A row of each of the other sections."""
+    restarts = [row for row in found["restarts"] if row["to_optax"]]
+    most = max(restarts, key=lambda row: row["cycles"])
+    grid = max((row for row in found["grid"] if row["to_optax"]), key=_values)
+    (sweep,), (imports,) = found["sweep"], found["imports"]
+    call = next(row for row in found["latency"] if row["name"] == "Cosine")
+    kernels = [row["kernels"] for row in found["training"] if "optax" in row["kernels"]]
+    steps = [row["to_stepped"] for row in found["stepping"]]
+    seconds, ms, us = most["compile_s"], 1e3, 1e6
+    table = {
+        f"{most['cycles']:,} restarts, {report.counts(most['counts'])} counts": (
+            f"compile in {_time(seconds['ours'], 's')}",
+            f"{_cell(most['to_optax'])} times as fast as `optax.sgdr_schedule`, which compiles in "
+            f"{_time(seconds['optax'], 's')}",
+        ),
+        f"a grid of {grid['points']}, {report.counts(grid['counts'])} counts each": (
+            _time(grid["seconds"]["ours"]["median"] * ms, "ms"),
+            f"{_cell(grid['to_optax'])} times as fast as a loop of jitted Optax closures, "
+            f"{report.number(grid['to_optax_compiling'], '.2g')} times with compilation",
+        ),
+        f"a sweep over {sweep['points']} networks": (
+            _time(sweep["seconds"]["sweep"]["median"], "s"),
+            f"{_cell(sweep['to_closures'])} times as fast as a jitted Optax closure each, "
+            f"{_cell(sweep['to_in_turn'])} times as fast as one function in turn",
+        ),
+        "a training step of AdamW": (
+            f"{max(row['ours'] for row in kernels)} kernels",
+            f"{kernels[0]['constant']} at a constant rate, "
+            f"{min(row['optax'] for row in kernels)} to {max(row['optax'] for row in kernels)} "
+            "with Optax's schedules",
+        ),
+        "a call outside jit": (
+            _time(call["call_s"]["ours"]["median"] * us, "µs"),
+            f"{_cell(call['to_optax'])} times as fast as Optax's cosine",
+        ),
+        "10⁶ steps as an array": (
+            "",
+            f"{min(steps):,.0f} to {max(steps):,.0f} times as fast as stepping PyTorch's and "
+            "Transformers' schedules",
+        ),
+        "`import jaxsched`": (
+            _time(imports["seconds"]["jaxsched"]["median"] * ms, "ms"),
+            f"after {_time(imports['seconds']['jax, optax']['median'] * ms, 'ms')} for JAX and "
+            "Optax",
+        ),
+    }
+    return [f"| {what} | {ours} | {other} |" for what, (ours, other) in table.items()]
+
+
+def _values(row: dict[str, Any]) -> int:
+    return int(row["points"] * row["counts"])
+
+
+def _cell(spread: dict[str, float]) -> str:
+    return report.number(spread["median"], ".2g" if spread["median"] < 99.5 else "")
+
+
+def _ulp(error: float) -> str:
+    return f"{error:.1f}" if error < 99.5 else f"{error:.0e}".replace("e+0", "e")
+
+
+def _time(x: float, unit: str) -> str:
+    return f"{x:.2g} {unit}" if x < 99.5 else f"{x:.0f} {unit}"
+
+
 def _device(path: Path) -> str:
     document = report.load(path)
     stored = f"benchmarks/results/{path.stem}"
@@ -45,3 +141,7 @@ def _device(path: Path) -> str:
             "\n".join(["```text", section.HEAD, *map(section.line, found["rows"]), "```"]),
         ]
     return "\n\n".join(text)
+
+
+if __name__ == "__main__":
+    print(headline())

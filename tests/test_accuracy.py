@@ -301,7 +301,7 @@ exact = pytest.mark.parametrize("name", [name for name in TRANSITIONS if name !=
 def pairs_of(name):
     if name == "geometric":
         return [(1.0, 0.1), (3e-4, 3e-3), (1e-30, 1.0), (0.3, 0.3)]
-    return [*PAIRS, (-1.0, 0.7), (0.1, 0.1)]
+    return [*PAIRS, (-1.0, 0.7), (0.1, 0.1), (1e30, 0.0), (1e-30, 1e30), (-1e30, 1e30)]
 
 
 @exact
@@ -330,7 +330,7 @@ def test_stays_inside_and_monotone(name):
         assert low <= value.min() and value.max() <= high
         back = np.diff(value) * np.sign(start - end)
         unit = np.maximum(np.abs(value[1:]), np.abs(value[:-1]))
-        unit = np.full_like(unit, max(abs(low), abs(high))) if low * high < 0 else unit
+        unit = np.full_like(unit, max(abs(low), abs(high))) if low < 0 < high else unit
         assert (back <= 2 * np.spacing(unit)).all()
 
 

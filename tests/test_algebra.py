@@ -419,6 +419,37 @@ def test_a_long_list_needs_one_array_of_indices(schedule):
     assert temporary_bytes(schedule) < 1.1 * ARRAY
 
 
+@pytest.mark.parametrize(
+    ("schedule", "kernels"),
+    [
+        (js.Linear(1.0, 0.1, 100), 1),
+        (js.Cosine(1.0, 0.1, 100), 1),
+        (js.Cosine(1.0, 0.1, 100, exponent=1.5), 1),
+        (js.Polynomial(1.0, 0.1, 100, power=1.7), 1),
+        (js.Polynomial(1.0, 0.1, 100, power=2.0), 1),
+        (js.Power(1.0, 0.1, 100, power=0.5), 1),
+        (js.Geometric(1.0, 0.1, 100), 1),
+        (js.Exponential(1.0, 0.9, 10, staircase=True), 1),
+        (js.PiecewiseConstant([10, 20], [1.0, 0.5, 0.1]), 1),
+        (js.warmup_cosine(1.0, 10, 100), 1),
+        (js.wsd(1.0, 10, 50, 10), 1),
+        (js.one_cycle(1.0, 100), 1),
+        (js.Cosine(1.0, 0.1, 100).restarts(10), 1),
+        (js.Cosine(1.0, 0.1, 100).restarts(1000), 1),
+        # a division or a root is done once, before it is needed for every weight
+        (js.InverseSqrt(1.0, 10), 2),
+        (js.InverseTime(1.0, 0.1, 10), 2),
+        (js.Tanh(1.0, 0.1, 100), 2),
+    ],
+    ids=lambda x: type(x).__name__ if isinstance(x, js.Schedule) else str(x),
+)
+def test_a_step_with_a_schedule_is_one_kernel(schedule, kernels):
+    step = jax.jit(lambda weights, count: weights - schedule(count) * weights)
+    program = step.lower(jnp.ones(8), jnp.int32(5)).compile().as_text()
+    entry = program[program.index("\nENTRY ") :]
+    assert entry.count(" fusion(") == kernels
+
+
 def test_the_program_does_not_grow_with_the_cycles():
     def program(n):
         text = jax.jit(lambda s, n: s(n)).lower(FALL.restarts(n, gain=0.9), COUNTS).compile()
