@@ -9,6 +9,8 @@ import hypothesis
 import jax
 import pytest
 
+from jaxsched import cli
+
 hypothesis.settings.register_profile(
     "same", deadline=None, derandomize=True, database=None, max_examples=20
 )
@@ -21,3 +23,17 @@ def strict():
     """Nothing is promoted or broadcast by accident."""
     with jax.numpy_dtype_promotion("strict"), jax.numpy_rank_promotion("raise"):
         yield
+
+
+@pytest.fixture
+def command(capsys):
+    """The exit code, stdout and stderr of a `jaxsched` command."""
+
+    def run(*arguments):
+        try:
+            code = cli.main(list(map(str, arguments)))
+        except SystemExit as exit:
+            code = exit.code
+        return code, *capsys.readouterr()
+
+    return run

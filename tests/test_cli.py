@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import warnings
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -28,17 +29,9 @@ def quick(monkeypatch):
 
 
 @pytest.fixture
-def run(capsys):
-    """The exit code, stdout and stderr of `jaxsched show`."""
-
-    def show(*arguments):
-        try:
-            code = cli.main(["show", *map(str, arguments)])
-        except SystemExit as exit:
-            code = exit.code
-        return code, *capsys.readouterr()
-
-    return show
+def run(command):
+    """`jaxsched show`."""
+    return partial(command, "show")
 
 
 @pytest.fixture
@@ -170,13 +163,9 @@ def test_a_schedule_ends_where_it_says(run, file):
 
 
 @pytest.fixture
-def convert(capsys):
-    """The exit code, stdout and stderr of `jaxsched convert`."""
-
-    def run(*arguments):
-        return cli.main(["convert", *map(str, arguments)]), *capsys.readouterr()
-
-    return run
+def convert(command):
+    """`jaxsched convert`."""
+    return partial(command, "convert")
 
 
 @pytest.mark.parametrize("name", ["lr_schedule", "noether_step_fixed", "kumo", "native"])

@@ -3,6 +3,7 @@
 import csv
 import json
 import sys
+from functools import partial
 
 import jax
 import numpy as np
@@ -27,17 +28,9 @@ def optax_promotes():
 
 
 @pytest.fixture
-def run(capsys):
-    """The exit code, stdout and stderr of `jaxsched sweep`."""
-
-    def sweep(*arguments):
-        try:
-            code = cli.main(["sweep", *map(str, arguments)])
-        except SystemExit as exit:
-            code = exit.code
-        return code, *capsys.readouterr()
-
-    return sweep
+def run(command):
+    """`jaxsched sweep`."""
+    return partial(command, "sweep")
 
 
 @pytest.fixture
