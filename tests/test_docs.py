@@ -11,7 +11,7 @@ from snippets import blocks, run_script, run_session, scripts, session
 
 import jaxsched as js
 from benchmarks.sections import SECTIONS
-from docs import gallery, links, readme
+from docs import gallery, links, readme, results
 from jaxsched import cli, dialects
 
 PAGES = Path(readme.__file__).parent / "pages"
@@ -107,6 +107,10 @@ def test_what_is_taken_from_the_readme_is_there():
         assert readme.section(title).strip()
     with pytest.raises(ValueError, match="no section 'Answers', only .*Questions"):
         readme.section("Answers")
+
+
+def test_the_figures_of_the_readme_are_those_of_the_results_file():
+    assert f"\n\n{results.headline()}\n\n" in readme.README.read_text()
 
 
 # --- links --------------------------------------------------------------------------------------
