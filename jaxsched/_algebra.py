@@ -20,6 +20,7 @@ from jaxsched._lengths import largest, minus, multiple, plus, same_time, smalles
 from jaxsched._lookup import UNROLLED, passed
 from jaxsched._schedule import Schedule
 from jaxsched.fields import (
+    LONGEST,
     Kind,
     boundaries,
     is_concrete,
@@ -492,11 +493,13 @@ def required_duration(schedule: Schedule, by: Any) -> Any:
 
 
 def require_count(n: Any, where: str) -> int:
-    """`n` as an int, or an error where it is none or less than 1."""
+    """`n` as an int, or an error where it is none, less than 1, or more than can be counted."""
     if not isinstance(n, Integral) or isinstance(n, bool):
         raise TypeError(f"{where} must be an int, it is static: got {n!r}")
     if n < 1:
         raise ValueError(f"{where} must be at least 1, got {n}")
+    if int(n) > LONGEST:
+        raise ValueError(f"{where} must be at most {LONGEST}, got {n}")
     return int(n)
 
 

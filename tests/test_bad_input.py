@@ -188,6 +188,11 @@ BAD = [
     ),
     (lambda: js.Restart(LINE, 0), ValueError, "Restart(cycles=...) must be at least 1, got 0"),
     (
+        lambda: js.Restart(js.Linear(1.0, 0.0, 0), 2**31),
+        ValueError,
+        "Restart(cycles=...) must be at most 2147483647, got 2147483648",
+    ),
+    (
         lambda: LINE.restarts(3, growth=0.5),
         ValueError,
         "restarts(growth=...) must be >= 1, got 0.5",
