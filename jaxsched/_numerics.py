@@ -73,7 +73,7 @@ def elapsed(count: ArrayLike, steps: ArrayLike) -> jax.Array:
 def line(count: ArrayLike, start: ArrayLike, end: ArrayLike, steps: ArrayLike) -> jax.Array:
     """start + (end - start) x, x = elapsed / steps, folded with the sign in the time. <= 2.1 ULP.
 
-    A line has so little arithmetic that the weight, and a way with a sign, would cost a tenth.
+    A line has so little arithmetic that a weight, and a way with a sign, would be felt.
     """
     count, steps = _alike(count, steps)
     done, whole = elapsed(count, steps), _at_least_0(steps)

@@ -73,7 +73,7 @@ def extent(schedule: Schedule) -> int:
     """How many counts show what the schedule is like: its duration, or some if it has none."""
     steps = schedule.duration
     if steps is None:
-        steps = max([UNKNOWN, *(4 * length for length in _lengths(schedule))])
+        steps = max([UNKNOWN, *(4 * length for length in lengths(schedule))])
     return int(np.clip(np.ceil(steps), 1, LONGEST))
 
 
@@ -90,15 +90,7 @@ def is_known(schedule: Any) -> bool:
     return all(
         is_concrete(x) and np.ndim(x) == rank and np.asarray(x).dtype.kind in "iuf"
         for rank, x in numbers
-    ) and all(map(is_known, parts(schedule)))
-
-
-def parts(schedule: Schedule) -> Iterator[Schedule]:
-    """The schedules that it is made of."""
-    for name, kind in schedule._kinds.items():
-        if not isinstance(kind, Kind):
-            value = getattr(schedule, name)
-            yield from value if isinstance(value, tuple) else [value]
+    ) and all(map(is_known, schedule._parts()))
 
 
 @functools.singledispatch
@@ -108,7 +100,7 @@ def following(schedule: Schedule, n: Array) -> Array:
     What has no rule of its own below consists of parts on its own clock, and ends at its duration.
     Counts and turns are floats, as lengths may be.
     """
-    turns = [following(part, n) for part in parts(schedule)]
+    turns = [following(part, n) for part in schedule._parts()]
     if schedule.duration is not None:
         turns.append(_after(n, schedule.duration))
     return functools.reduce(np.minimum, turns, np.full_like(n, np.inf))
@@ -229,11 +221,11 @@ def _values(schedule: Schedule, counts: Array) -> Array:
         return np.asarray(schedule(padded), np.float64)[: len(counts)]
 
 
-def _lengths(schedule: Schedule) -> Iterator[float]:
+def lengths(schedule: Schedule) -> Iterator[float]:
     """All lengths and boundaries inside."""
     for name, kind in schedule._kinds.items():
         value = getattr(schedule, name)
         if isinstance(kind, Kind) and kind.integral and value is not None:
             yield from np.ravel(np.asarray(value, float)).tolist()
-    for part in parts(schedule):
-        yield from _lengths(part)
+    for part in schedule._parts():
+        yield from lengths(part)

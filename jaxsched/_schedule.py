@@ -6,7 +6,7 @@ import abc
 import dataclasses
 import functools
 import typing
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import Any, ClassVar, Self, final
 
@@ -265,6 +265,13 @@ class Schedule(abc.ABC):
         }
         stretched: Self = dataclasses.replace(this, **longer)
         return stretched
+
+    def _parts(self) -> Iterator[Schedule]:
+        """The schedules that this one is made of."""
+        for name, kind in self._kinds.items():
+            if isinstance(kind, Part):
+                value = getattr(self, name)
+                yield from value if kind.several else [value]
 
     def traced(self) -> Self:
         """This schedule with leaves of the default dtypes and checked ranks, for use in a trace."""

@@ -29,8 +29,9 @@ import optax
 
 import jaxsched
 from jaxsched._algebra import Function
+from jaxsched._samples import lengths
 from jaxsched._schedule import Schedule
-from jaxsched.fields import LONGEST, Kind, is_concrete, is_float
+from jaxsched.fields import LONGEST, is_concrete, is_float
 
 DTYPES = ("int8", "int32", "uint32", "float16", "float32", "bfloat16")
 SHAPES = ((), (3,), (2, 3), (0,), (2, 0))
@@ -235,10 +236,7 @@ def parts(schedule: Any) -> Iterator[Schedule]:
     """The schedule and all schedules inside it."""
     if isinstance(schedule, Schedule):
         yield schedule
-        for value in vars(schedule).values():
-            yield from parts(value)
-    elif isinstance(schedule, tuple):
-        for part in schedule:
+        for part in schedule._parts():
             yield from parts(part)
 
 
@@ -282,12 +280,8 @@ def _joined(numbers: Any, rest: Any) -> Any:
 
 def _lengths(schedule: Schedule) -> list[Any]:
     """All lengths and boundaries inside, and the first multiples of the durations."""
-    found: list[Any] = []
+    found = list(lengths(schedule))
     for part in parts(schedule):
-        for name, kind in part._kinds.items():
-            value = getattr(part, name)
-            if isinstance(kind, Kind) and kind.integral and value is not None:
-                found += np.ravel(np.asarray(value, np.float64)).tolist()
         if part.duration is not None and is_concrete(part.duration):
             found += [float(part.duration) * i for i in (1, 2, 3)]
     return [n for n in found if n <= LONGEST]

@@ -18,6 +18,7 @@ FLOAT, INT = (np.float64, np.int64) if X64 else (np.float32, np.int32)
 LONG = np.longdouble
 PI = 4 * np.arctan(LONG(1))
 EPS = 2.0**-50 if X64 else 2.0**-26
+AGREE = 16 if X64 else 2  # ULP between programs, as in jaxsched.testing
 LENGTHS = [1, 2, 3, 7, 1000, 10**5, 10**7, 10**8, 2**24 + 1, 2**31 - 1]
 PAIRS = [
     pair
@@ -185,8 +186,8 @@ TABLE = {
     "linear": (js.Linear, linear_reference, transitions(), 2.1),
     "cosine": (js.Cosine, cosine_reference, transitions(), 3.5),
     "cosine_power": (js.Cosine, cosine_power_reference, transitions([0.5, 1.0, 2.0, 3.0, 10.0]), 4),
-    "polynomial": (js.Polynomial, polynomial_reference, transitions(POWERS), 4),
-    "power": (js.Power, power_reference, transitions(POWERS), 4),
+    "polynomial": (js.Polynomial, polynomial_reference, transitions(POWERS), 3),
+    "power": (js.Power, power_reference, transitions(POWERS), 3),
     "exponential": (partial(js.Exponential, 1.0), exponential_reference, RATE_CASES, 1.5),
     "staircase": (
         partial(js.Exponential, 1.0, staircase=True),
@@ -239,13 +240,14 @@ def typed(hyper):
 
 
 def ulps(value, reference):
-    """In float64, where the reference has 11 bits more and not 40, the unit is 8 ULP."""
     value, reference = np.asarray(value).astype(LONG), np.asarray(reference)
     with np.errstate(over="ignore", invalid="ignore"):
-        unit = np.spacing(np.abs(reference).astype(FLOAT)) * (8 if X64 else 1)
-        error = np.abs(value - reference) / np.maximum(unit, 2.0**-149)
-        beyond = (np.abs(reference) >= np.finfo(FLOAT).max) & np.isinf(value)
-    flushed = (np.abs(reference) < 2.0**-126) & (np.abs(value) <= 2.0**-126)
+        unit = np.spacing(np.abs(reference).astype(FLOAT))
+        error = np.abs(value - reference) / unit
+        # growth ends at the largest float
+        beyond = (np.abs(reference) >= np.finfo(FLOAT).max) & (np.abs(value) == np.finfo(FLOAT).max)
+    tiny = np.finfo(FLOAT).tiny
+    flushed = (np.abs(reference) < tiny) & (np.abs(value) <= tiny)
     return np.where(beyond | flushed, 0, error)
 
 
@@ -257,19 +259,27 @@ def error_of(function, reference, hyper, length, traced=True):
     return ulps(value, reference(n, *map(LONG, hyper))).max()
 
 
+def bound_of(name, hyper):
+    if X64:  # what _numerics states of float64
+        return 24 if name in ("cosine_warp", "cosine_both", "polynomial_warp") else 7
+    square = name in ("polynomial", "power") and hyper[-1] == 2  # a product of rounded fractions
+    return 4 if square else TABLE[name][3]
+
+
 @each
 def test_error_of_traced_hyperparameters(name):
-    function, reference, cases, bound = TABLE[name]
-    errors = [error_of(function, reference, *case) for case in cases]
-    assert max(errors) <= bound, cases[int(np.argmax(errors))]
+    function, reference, cases, _ = TABLE[name]
+    for hyper, length in cases:
+        error = error_of(function, reference, hyper, length)
+        assert error <= bound_of(name, hyper), (*hyper, error)
 
 
 @each
 def test_error_of_constant_hyperparameters(name):
-    function, reference, cases, bound = TABLE[name]
-    drawn = np.random.default_rng(0).choice(len(cases), 10, replace=False)
-    errors = [error_of(function, reference, *cases[i], traced=False) for i in drawn]
-    assert max(errors) <= bound, cases[drawn[np.argmax(errors)]]
+    function, reference, cases, _ = TABLE[name]
+    for i in np.random.default_rng(0).choice(len(cases), 10, replace=False):
+        error = error_of(function, reference, *cases[i], traced=False)
+        assert error <= bound_of(name, cases[i][0]), (*cases[i], error)
 
 
 MORE = {
@@ -540,7 +550,7 @@ def test_vmap_is_a_loop(name):
     stacked = [np.stack(column) for column in zip(*cases, strict=True)]
     together = jax.vmap(function, (None, *[0] * len(stacked)))(n, *stacked)
     for row, hyper in zip(together, cases, strict=True):
-        assert (ulps(row, np.asarray(function(n, *hyper)).astype(LONG)) <= 2).all()
+        assert (ulps(row, np.asarray(function(n, *hyper)).astype(LONG)) <= AGREE).all()
 
 
 @pytest.mark.parametrize("cycles", [0.5, 1.0, 3.0, 7.25, 1000.3])
@@ -575,5 +585,5 @@ def test_wave_next_to_its_trough(steps, cycles):
     value = js.Wave(1.0, 0.0, steps, cycles)(n)
     turn = np.fmod(n.astype(LONG) * LONG(FLOAT(cycles)), steps) / steps
     exact = np.where(turn == 0.5, 0, np.sin(PI * (LONG(0.5) - turn)) ** 2)
-    assert ulps(np.asarray(value), exact).max() <= 4
+    assert ulps(np.asarray(value), exact).max() <= (8 if X64 else 4)
     assert (np.asarray(value)[turn == 0.5] == 0).all()

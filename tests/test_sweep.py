@@ -216,7 +216,10 @@ def interrupted(monkeypatch):
 
         monkeypatch.setattr("jaxsched._sweep._fetched", fetch)
 
-    return at
+    # a shell's background process ignores Ctrl-C
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield at
+    signal.signal(signal.SIGINT, before)
 
 
 def numbered():
