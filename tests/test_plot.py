@@ -23,6 +23,7 @@ def plt():
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
+    pyplot.close("all")  # what the scripts of the pages have left
     yield pyplot
     pyplot.close("all")
 
