@@ -18,6 +18,7 @@ Pictures: `plot`. Own schedules: `Schedule`, `jaxsched.fields`, `jaxsched.testin
 from jaxsched._algebra import (
     Clip as Clip,
     Constant as Constant,
+    Cooldown as Cooldown,
     Delay as Delay,
     Difference as Difference,
     Every as Every,

@@ -7,7 +7,7 @@ import operator
 from collections.abc import Callable, Hashable
 from fractions import Fraction
 from numbers import Integral, Real
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import jax
 import jax.numpy as jnp
@@ -16,16 +16,27 @@ import optax
 from jax.typing import ArrayLike
 
 from jaxsched import _numerics as numerics
-from jaxsched._lengths import largest, minus, multiple, plus, same_time, smallest, times
+from jaxsched._lengths import (
+    known,
+    largest,
+    minus,
+    multiple,
+    plus,
+    require_countable,
+    same_time,
+    smallest,
+    times,
+)
 from jaxsched._lookup import UNROLLED, passed
-from jaxsched._schedule import Schedule
+from jaxsched._names import shortened, shown
+from jaxsched._schedule import Schedule, is_known
 from jaxsched.fields import (
-    LONGEST,
     Kind,
     boundaries,
     is_concrete,
     is_float,
     length,
+    longest,
     number,
     part,
     require,
@@ -64,19 +75,35 @@ class Function(Schedule):
     def check(self) -> None:
         if not callable(self.function) or not isinstance(self.function, Hashable):
             raise TypeError(
-                f"Function(function=...) must be a hashable callable, got {self.function!r}"
+                f"Function(function=...) must be a hashable callable, got {shown(self.function)}"
             )
+        refuse_class(self.function)
+        name = getattr(self.function, "__name__", None) or shown(self.function)
+        try:
+            shape = jax.eval_shape(self._one, jax.ShapeDtypeStruct((), jnp.result_type(int))).shape
+        except jax.errors.ConcretizationTypeError as error:
+            why = "its result may not depend on a Python if or int(): jnp.where is traceable"
+            raise TypeError(f"{name} is no function that JAX can trace: {why}") from error
+        except Exception as error:
+            why = shortened(str(error))
+            raise TypeError(f"{name} is no function of one count: {why}") from error
+        if shape:
+            raise TypeError(f"{name} must give one number at one count, not the shape {shape}")
+
+    def _one(self, count: jax.Array) -> jax.Array:
+        with jax.numpy_dtype_promotion("standard"):
+            value: Any = self.function(count)
+            try:
+                return jnp.asarray(value, jnp.result_type(float))
+            except (TypeError, ValueError):
+                raise TypeError(f"it gives no number: {shown(value)}") from None
 
     def at(self, t: jax.Array) -> jax.Array:
-        def one(count: jax.Array) -> jax.Array:
-            return jnp.asarray(self.function(count), jnp.result_type(float))
-
-        with jax.numpy_dtype_promotion("standard"):
-            return jnp.asarray(elementwise(one, t.ndim)(t))
+        return jnp.asarray(elementwise(self._one, t.ndim)(t))
 
     def stretched(self, factor: Any) -> Any:
         """Refused: the lengths inside a foreign function are out of reach."""
-        raise ValueError(f"{self!r} cannot be stretched: it has no lengths to multiply")
+        raise ValueError(f"{shown(self)} cannot be stretched: it has no lengths to multiply")
 
 
 def as_schedule(x: Any) -> Schedule:
@@ -87,12 +114,21 @@ def as_schedule(x: Any) -> Schedule:
     """
     if isinstance(x, Schedule):
         return x
+    refuse_class(x)
     if callable(x):
         return Function(x)
     try:
         return Constant(x)
     except TypeError:
-        raise TypeError(f"a schedule, a number or a callable is meant, got {x!r}") from None
+        expected = "a schedule, a number or a function of a count is expected"
+        raise TypeError(f"{expected}, got {shown(x)}") from None
+
+
+def refuse_class(x: Any) -> None:
+    """Raise a TypeError for a class where an instance is expected."""
+    if isinstance(x, type):
+        name = f"js.{x.__name__}" if issubclass(x, Schedule) else x.__name__
+        raise TypeError(f"an instance is expected, {name} is a class")
 
 
 def elementwise(f: Callable[..., Any], ndim: int) -> Callable[..., Any]:
@@ -169,6 +205,9 @@ class Warmup(Schedule):
 
         v(n) = start + (s(0) - start) n / steps  for n < steps,   s(n - steps) after
 
+    A transition of 0 steps is at its `end` at count 0, so the line leads there. Where the decay may
+    have no length, `warmup_cosine`, or `Linear(0.0, peak, steps).then(...)`, rises to the peak.
+
     Args:
         schedule: what to warm up for.
         steps: length of the line; 0 leaves it out.
@@ -195,6 +234,93 @@ class Warmup(Schedule):
             return jnp.asarray(joined(t))
 
 
+def _half_cosine(n: jax.Array, start: Any, end: Any, steps: Any) -> jax.Array:
+    return numerics.between(start, end, numerics.cosine_weight(n, steps))
+
+
+def _one_less_sqrt(n: jax.Array, start: Any, end: Any, steps: Any) -> jax.Array:
+    elapsed = numerics.elapsed(n, steps)
+    return numerics.between(end, start, numerics.power_weight(elapsed, steps, 0.5, empty=1.0))
+
+
+_SHAPES: dict[str, Callable[..., jax.Array]] = {
+    "linear": numerics.line,
+    "cosine": _half_cosine,
+    "sqrt": _one_less_sqrt,
+    "geometric": numerics.geometric,
+}
+
+
+class Cooldown(Schedule):
+    """The schedule until `boundary`, and from its value there `steps` counts to `end`, then held.
+
+        v(n) = s(n)  for n < boundary,   end + (s(boundary) - end) w((n - boundary) / steps)  after
+
+    with w(x) = 1 - x (linear), (1 + cos(pi x)) / 2 (cosine) or 1 - sqrt(x) (sqrt); geometric is
+    s(boundary) (end / s(boundary))^x.
+
+    Args:
+        schedule: what is cooled down; it need not have a duration.
+        boundary: count at which the cooldown starts.
+        steps: counts of the cooldown.
+        end: the last value.
+        shape: linear, cosine, sqrt ("1 - sqrt") or geometric (end > 0).
+
+    A ValueError where the schedule is over by then and has that value already.
+
+    Source: Hägele et al. 2024 (arXiv:2405.18392), who branch a cooldown off a constant rate at
+    every length of interest; for pre-training that continues, Ibrahim et al. 2024
+    (arXiv:2403.08763).
+
+    >>> from jaxsched import Linear
+    >>> Linear(0.0, 4.0, 4).cooldown(at=2, steps=2)(np.arange(6)).tolist()
+    [0.0, 1.0, 2.0, 1.0, 0.0, 0.0]
+    """
+
+    schedule: Schedule = part(as_schedule)
+    boundary: ArrayLike = length()
+    steps: ArrayLike = length()
+    end: ArrayLike = number(default=0.0)
+    shape: Literal["linear", "cosine", "sqrt", "geometric"] = static(
+        default="linear", one_of=tuple(_SHAPES)
+    )
+
+    def check(self) -> None:
+        over = known(self.schedule.duration)
+        geometric = self.shape == "geometric"
+        if geometric:
+            require(
+                lambda x: x > 0, self.end, "Cooldown(end=...) must be positive, it is geometric"
+            )
+        if not is_known(self) or not (geometric or over is not None and self.boundary >= over):
+            return
+        with jax.ensure_compile_time_eval():  # within a trace, too
+            start = self.schedule(self.boundary)
+        if geometric:
+            rule = "a geometric cooldown must start from a positive value"
+            require(lambda x: x > 0, start, rule)
+        elif start == np.asarray(self.end, start.dtype):
+            raise ValueError(
+                f"a cooldown at {self.boundary} changes nothing: the schedule, whose duration is "
+                f"{over}, ends with {start.item():g}"
+            )
+
+    @property
+    def duration(self) -> Any:
+        """Until the end of the cooldown."""
+        return plus(self.boundary, self.steps)
+
+    def at(self, t: jax.Array) -> jax.Array:
+        start = self.schedule.at(jnp.maximum(jnp.asarray(self.boundary), 0))
+
+        def cooled(n: jax.Array) -> jax.Array:
+            return _SHAPES[self.shape](n, start, self.end, self.steps)
+
+        with jax.numpy_dtype_promotion("standard"):
+            joined = optax.join_schedules([self.schedule.at, cooled], [self.boundary])
+            return jnp.asarray(joined(t))
+
+
 class Delay(Schedule):
     """The schedule `steps` counts later, its first value before: s(max(n - steps, 0))."""
 
@@ -215,7 +341,7 @@ class Skip(Schedule):
     """The schedule without its first `steps` counts: s(n + steps)."""
 
     schedule: Schedule = part(as_schedule)
-    steps: ArrayLike = length()
+    steps: ArrayLike = length(offset=True)
 
     @property
     def duration(self) -> Any:
@@ -252,7 +378,7 @@ class Hold(Schedule):
     steps: ArrayLike = length()
 
     def check(self) -> None:
-        self.duration  # noqa: B018  (a ValueError where there is none to prolong)
+        require_countable(self.duration)
 
     @property
     def duration(self) -> Any:
@@ -269,6 +395,9 @@ class Every(Schedule):
 
     schedule: Schedule = part(as_schedule)
     steps: ArrayLike = length(least=1, stretches=False)
+
+    def check(self) -> None:
+        require_countable(self.duration)
 
     @property
     def duration(self) -> Any:
@@ -287,7 +416,7 @@ class Per(Schedule):
     steps: ArrayLike = length(least=1, stretches=False)
 
     def check(self) -> None:
-        self.duration  # noqa: B018  (a ValueError where it is too long to be counted)
+        require_countable(self.duration)
 
     @property
     def duration(self) -> Any:
@@ -333,7 +462,7 @@ class Restart(Schedule):
 
     def check(self) -> None:
         object.__setattr__(self, "cycles", require_count(self.cycles, "Restart(cycles=...)"))
-        self.duration  # noqa: B018  (a ValueError where it is too long to be counted)
+        require_countable(self.duration)
 
     @property
     def duration(self) -> Any:
@@ -376,7 +505,8 @@ def restarts(schedule: Schedule, n: int, growth: Any, gain: Any) -> Schedule:
     required_duration(schedule, ".restarts()")
     gain = Kind(above=0, optional=True).coerce("restarts(gain=...)", gain)
     if not isinstance(growth, Real) or isinstance(growth, bool):
-        raise TypeError(f"restarts(growth=...) must be a known number, it is static: {growth!r}")
+        rule = "must be a known number, which decides how many counts each cycle has"
+        raise TypeError(f"restarts(growth=...) {rule}, got {shown(growth)}")
     require(lambda g: np.isfinite(g) & (g >= 1), float(growth), "restarts(growth=...) must be >= 1")
     if growth == 1:
         return Restart(schedule, n, gain)
@@ -489,21 +619,21 @@ def required_duration(schedule: Schedule, by: Any) -> Any:
             "give it one with .stop(steps) (or .hold(steps) for a Constant), or place the parts "
             "yourself with Join(schedules, boundaries)"
         )
-    return schedule.duration
+    return require_countable(schedule.duration)
 
 
 def require_count(n: Any, where: str) -> int:
     """`n` as an int, or an error where it is none, less than 1, or more than can be counted."""
     if not isinstance(n, Integral) or isinstance(n, bool):
-        raise TypeError(f"{where} must be an int, it is static: got {n!r}")
+        raise TypeError(f"{where} must be a known int, got {shown(n)}")
     if n < 1:
         raise ValueError(f"{where} must be at least 1, got {n}")
-    if int(n) > LONGEST:
-        raise ValueError(f"{where} must be at most {LONGEST}, got {n}")
+    if int(n) > longest():
+        raise ValueError(f"{where} must be at most {longest()}, got {n}")
     return int(n)
 
 
 def require_ordered(counts: Any, where: str) -> None:
     """Raise where known counts are out of order."""
     if is_concrete(counts) and np.any(np.diff(np.asarray(counts)) < 0):
-        raise ValueError(f"{where} must be in order, got {list(np.asarray(counts).tolist())}")
+        raise ValueError(f"{where} must be in order, got {shown(np.asarray(counts).tolist())}")

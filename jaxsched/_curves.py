@@ -28,6 +28,14 @@ class _Transition(Schedule):
     end: ArrayLike
     steps: ArrayLike = length()
 
+    def check(self) -> None:
+        at_once = isinstance(self.steps, float) and self.steps == 0
+        if at_once and isinstance(self.start, float) and self.start > 1 and self.start.is_integer():
+            raise ValueError(
+                f"{type(self).__name__}(start, end, steps): start={self.start:g} looks like the "
+                "length, and steps, got 0.0, like a value"
+            )
+
     @property
     def duration(self) -> Any:
         """`steps`."""
@@ -178,6 +186,7 @@ class Relaxation(_Transition):
     ratio: ArrayLike = number(above=0)
 
     def check(self) -> None:
+        super().check()
         require(lambda r: r < 1, self.ratio, "Relaxation(ratio=...) must be less than 1")
 
     def at(self, t: jax.Array) -> jax.Array:
@@ -318,7 +327,7 @@ class InverseSqrt(Schedule):
 
     start: ArrayLike
     timescale: ArrayLike = length(above=0)
-    shift: ArrayLike = length(default=0)
+    shift: ArrayLike = length(default=0, offset=True)
 
     def at(self, t: jax.Array) -> jax.Array:
         return numerics.inverse_sqrt(t, self.shift, self.timescale) * self.start
@@ -346,7 +355,7 @@ class InversePower(Schedule):
     start: ArrayLike
     timescale: ArrayLike = length(above=0)
     power: ArrayLike = number(least=0)
-    shift: ArrayLike = length(default=0)
+    shift: ArrayLike = length(default=0, offset=True)
 
     def at(self, t: jax.Array) -> jax.Array:
         return numerics.inverse_power(t, self.shift, self.timescale, self.power) * self.start

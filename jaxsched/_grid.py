@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar, Self
 
 import jax
 import jax.numpy as jnp
@@ -14,8 +14,8 @@ from jax.typing import ArrayLike
 
 from jaxsched._algebra import as_schedule
 from jaxsched._names import require_known
-from jaxsched._schedule import Schedule, as_count
-from jaxsched.fields import is_concrete, is_float, length, part, require
+from jaxsched._schedule import Schedule, as_count, in_floats
+from jaxsched.fields import LONGEST, is_concrete, is_float, length, part, require
 
 
 def grid(make: Callable[..., Schedule], /, **axes: Iterable[Any]) -> Grid:
@@ -163,8 +163,17 @@ class Grid:
             order = np.argsort(np.concatenate([members for members, _ in self.groups]))
         sizes = tuple(len(members) for members, _ in self.groups)
         stacks = tuple(stacked for _, stacked in self.groups)
-        values: jax.Array = _evaluate(stacks, order, as_count(count), sizes, self.shape)
+        clocks = {kind: as_count(count, [kind].pop) for kind in set(self._in_floats)}
+        counts = [clocks[kind] for kind in self._in_floats]
+        if len(clocks) == 1:  # once for all
+            counts = counts[0]
+        values: jax.Array = _evaluate(stacks, order, counts, sizes, self.shape)
         return values
+
+    @functools.cached_property
+    def _in_floats(self) -> list[bool]:
+        """For each structure whether counts that no int can hold are floats."""
+        return [in_floats(self._points[members[0]]) for members, _ in self.groups]
 
     def __len__(self) -> int:
         return len(self._points)
@@ -254,7 +263,10 @@ class Choose(Schedule):
     """
 
     schedules: tuple[Schedule, ...] = part(as_schedule, several=True)
-    index: ArrayLike = length(stretches=False)
+    index: ArrayLike = length(stretches=False, whole=True)
+
+    # whether its duration is only needed for an evaluation, after what holds it was checked
+    _evaluated: ClassVar[bool] = False
 
     def check(self) -> None:
         if not self.schedules:
@@ -269,9 +281,18 @@ class Choose(Schedule):
         if is_concrete(self.index) and np.ndim(self.index) == 0:
             return self.schedules[int(np.asarray(self.index))].duration
         durations = [s.duration for s in self.schedules]
-        if any(duration is None for duration in durations):
+        if None in durations and self._evaluated:
+            # the chosen one has a duration: what needs it was refused otherwise
+            durations = [LONGEST if duration is None else duration for duration in durations]
+        elif None in durations:
             return None
         return self._chosen([jnp.asarray(duration) for duration in durations])
+
+    def traced(self) -> Self:
+        """As of every schedule."""
+        ready = super().traced()
+        ready.__dict__["_evaluated"] = True
+        return ready
 
     def at(self, t: jax.Array) -> jax.Array:
         return self._chosen([s.at(t) for s in self.schedules])
@@ -301,15 +322,17 @@ def as_one(points: Grid) -> Any:
 
 @functools.partial(jax.jit, static_argnames=("sizes", "shape"))
 def _evaluate(
-    stacks: tuple[Any, ...], order: Any, count: Any, sizes: tuple[int, ...], shape: tuple[int, ...]
+    stacks: tuple[Any, ...], order: Any, counts: Any, sizes: tuple[int, ...], shape: tuple[int, ...]
 ) -> jax.Array:
+    """`counts` are one array for all stacks, or a list of one for each."""
+    each = counts if isinstance(counts, list) else [counts] * len(stacks)
     values = [
         # the size is in the leaves too, where there are any
-        jax.vmap(lambda s: s(count), axis_size=size)(stacked)
-        for size, stacked in zip(sizes, stacks, strict=True)
+        jax.vmap(lambda s, count=count: s(count), axis_size=size)(stacked)
+        for size, stacked, count in zip(sizes, stacks, each, strict=True)
     ]
     whole = values[0] if order is None else jnp.concatenate(values)[order]
-    return whole.reshape(*shape, *jnp.shape(count))
+    return whole.reshape(*shape, *jnp.shape(each[0]))
 
 
 def _values(name: str, values: Any) -> tuple[Any, ...]:

@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxsched.fields import LONGEST, is_float, require
+from jaxsched.fields import is_concrete, is_float, longest, require, too_long
 
 
 def same_time(t: Any, steps: Any) -> tuple[jax.Array, jax.Array]:
@@ -18,12 +18,20 @@ def same_time(t: Any, steps: Any) -> tuple[jax.Array, jax.Array]:
     return t.astype(kind), steps.astype(kind)
 
 
+def known(x: Any) -> Any:
+    """A length or count whose value is known as Python's number, which cannot wrap; else `x`."""
+    if isinstance(x, jax.Array) and is_concrete(x):
+        wide = np.asarray(x, np.float64 if is_float(x) else np.int64)
+        return wide.item() if wide.ndim == 0 else wide
+    return x
+
+
 def plus(a: Any, b: Any) -> Any:
-    """The sum of two lengths; None where one is; a ValueError where it cannot be counted."""
+    """The sum of two lengths; None where one is."""
     if a is None or b is None:
         return None
     a, b = _matched(a, b)
-    return _countable(a + b)
+    return a + b
 
 
 def minus(a: Any, b: Any) -> Any:
@@ -35,11 +43,11 @@ def minus(a: Any, b: Any) -> Any:
 
 
 def times(a: Any, n: Any) -> Any:
-    """n lengths; None where there is none; a ValueError where they cannot be counted."""
+    """n lengths; None where there is none."""
     if a is None:
         return None
     a, n = _matched(a, n)
-    return _countable(a * n)
+    return a * n
 
 
 def multiple(a: Any, n: Any) -> Any:
@@ -63,11 +71,16 @@ def smallest(a: Any, b: Any) -> Any:
     return -largest(-a, -b)
 
 
-def _matched(a: Any, b: Any) -> tuple[Any, Any]:
-    return same_time(a, b) if isinstance(a, jax.Array) or isinstance(b, jax.Array) else (a, b)
-
-
-def _countable(steps: Any) -> Any:
-    if isinstance(steps, int):
-        require(lambda n: n <= LONGEST, steps, f"lengths must add up to at most {LONGEST}")
+def require_countable(steps: Any) -> Any:
+    """The length itself; a ValueError where it is an int that no count could reach."""
+    if steps is not None and not is_float(steps):
+        require(lambda n: n <= longest(), steps, too_long("lengths must add up to"))
     return steps
+
+
+def _matched(a: Any, b: Any) -> tuple[Any, Any]:
+    a, b = known(a), known(b)
+    if not isinstance(a, jax.Array) and not isinstance(b, jax.Array):
+        return a, b
+    # beside a traced length, one that is too long to be counted saturates
+    return same_time(*(min(x, longest()) if isinstance(x, int) else x for x in (a, b)))

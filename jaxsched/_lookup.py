@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
-from jaxsched.fields import LONGEST, is_float
+from jaxsched.fields import is_float
 
 # A chain of selects fuses into the caller's kernel and needs no index array; a longer one takes
 # XLA ever longer to compile, so beyond this number the index is found by bisection.
@@ -18,7 +19,7 @@ def reached(t: jax.Array, boundary: jax.Array) -> jax.Array:
         return t >= boundary.astype(t.dtype)
     if is_float(boundary):
         # an integer reaches b where it reaches the next integer: large counts are never rounded
-        inside = boundary <= LONGEST - 127
+        inside = boundary < np.asarray(np.iinfo(t.dtype).max, boundary.dtype)
         whole = jnp.ceil(jnp.where(inside, boundary, 0)).astype(t.dtype)
         return inside & (t >= whole)
     return t >= boundary
@@ -32,7 +33,7 @@ def passed(t: jax.Array, boundaries: jax.Array) -> jax.Array:
     total = len(boundaries)
     halvings = total.bit_length()
     # filled up to 2^halvings - 1 entries, no halving needs a check of the range
-    never = jnp.inf if is_float(boundaries) else LONGEST
+    never = jnp.inf if is_float(boundaries) else np.iinfo(boundaries.dtype).max
     table = jnp.pad(boundaries, (0, 2**halvings - 1 - total), constant_values=never)
     index = jnp.zeros((), jnp.int32)  # of t's shape, XLA would fold a whole gather as it compiles
     for bit in reversed(range(halvings)):

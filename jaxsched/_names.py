@@ -1,9 +1,33 @@
-"""Errors for names that do not exist: they suggest the nearest one that does."""
+"""What errors say: the nearest right name, and values that fit into a line."""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+import functools
+import inspect
+from collections.abc import Callable, Iterable
+from typing import Any, ParamSpec, TypeVar
+
+SHOWN = 80  # characters of a value in a message
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def shown(value: Any, width: int = SHOWN) -> str:
+    """The repr of a value on one line, and no longer than this.
+
+    >>> shown(list(range(1000)), 20)
+    '[0, 1, 2, 3, 4, ...'
+    """
+    return shortened(repr(value), width)
+
+
+def shortened(text: str, width: int = SHOWN) -> str:
+    """The text on one line, and no longer than this."""
+    # a text of any size: what will not be seen need not be joined
+    line = " ".join(text[: 4 * width].split())
+    return line if len(line) <= width and len(text) <= 4 * width else f"{line[: width - 4]} ..."
 
 
 def suggestion(name: object, known: Iterable[str]) -> str:
@@ -21,4 +45,33 @@ def require_known(given: Iterable[object], known: Iterable[str], what: str) -> N
     known = list(known)
     for name in given:
         if name not in known:
-            raise ValueError(f"{what} has no key {name!r}{suggestion(name, known)}")
+            raise ValueError(f"{what} has no key {shown(name)}{suggestion(name, known)}")
+
+
+def suggesting(function: Callable[P, R], name: str | None = None, more: str = "") -> Callable[P, R]:
+    """The function, whose error for an argument that it does not have suggests the nearest one.
+
+    With `more` it says that where there is an argument too many.
+
+    >>> @suggesting
+    ... def area(width, height): return width * height
+    >>> area(2, heigth=3)
+    Traceback (most recent call last):
+    TypeError: area() has no argument 'heigth'; did you mean 'height'?
+    """
+    called = name or function.__name__
+    parameters = inspect.signature(function).parameters.values()
+    if any(p.kind is p.VAR_KEYWORD for p in parameters):
+        return function
+    known = {p.name for p in parameters if p.kind is not p.POSITIONAL_ONLY and p.name != "self"}
+
+    @functools.wraps(function)
+    def call(*arguments: P.args, **named: P.kwargs) -> R:
+        for argument in named.keys() - known:
+            hint = suggestion(argument, known)
+            raise TypeError(f"{called}() has no argument {argument!r}{hint}")
+        if more and len(arguments) > len(parameters):
+            raise TypeError(f"{called}() takes no argument: {more}, got {shown(arguments[-1])}")
+        return function(*arguments, **named)
+
+    return call

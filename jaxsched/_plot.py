@@ -13,8 +13,8 @@ from jaxsched._algebra import as_schedule
 from jaxsched._files import Entry
 from jaxsched._grid import Grid
 from jaxsched._names import suggestion
-from jaxsched._samples import Samples, is_known, samples
-from jaxsched._schedule import Schedule
+from jaxsched._samples import Samples, samples
+from jaxsched._schedule import Schedule, is_known
 from jaxsched._sweep import Sweep
 from jaxsched.fields import Kind, is_concrete
 

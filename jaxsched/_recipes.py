@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable
 from typing import Any, Literal
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 
-from jaxsched._algebra import Constant, Join
-from jaxsched._curves import Cosine, Geometric, InverseSqrt, Linear, Power
-from jaxsched._lengths import minus
+from jaxsched._algebra import Cooldown
+from jaxsched._curves import Cosine, InverseSqrt, Linear
+from jaxsched._lengths import minus, plus
+from jaxsched._names import suggesting
 from jaxsched._schedule import Schedule
 from jaxsched.fields import Kind, Length, is_concrete, require, require_one_of
 
-_COOLDOWNS: dict[str, Callable[..., Schedule]] = {
-    "linear": Linear,
-    "cosine": Cosine,
-    "sqrt": functools.partial(Power, power=0.5),
-    "geometric": Geometric,
-}
 
-
+@suggesting
 def warmup_cosine(peak: ArrayLike, warmup: Length, steps: Length, end: ArrayLike = 0.0) -> Schedule:
     """A line from 0 to `peak`, then half a cosine to `end`.
 
@@ -44,9 +36,11 @@ def warmup_cosine(peak: ArrayLike, warmup: Length, steps: Length, end: ArrayLike
     if is_concrete(steps) and is_concrete(warmup):
         rule = f"warmup_cosine(steps=...) must be at least warmup={warmup}"
         require(lambda n: n >= np.asarray(warmup), steps, rule)
-    return Cosine(peak, end, minus(steps, warmup)).warmup(warmup)
+    # not .warmup(), which rises to the cosine's first value: that is `end` where it has no length
+    return Linear(0.0, peak, warmup).then(Cosine(peak, end, minus(steps, warmup)))
 
 
+@suggesting
 def wsd(
     peak: ArrayLike,
     warmup: Length,
@@ -71,22 +65,11 @@ def wsd(
     """
     peak, end = _numbers("wsd", peak=peak, end=end)
     warmup, stable, decay = _lengths("wsd", warmup=warmup, stable=stable, decay=decay)
-    require_one_of(tuple(_COOLDOWNS), cooldown, "wsd(cooldown=...)")
-    held = Constant(peak).hold(stable)
-    return Linear(0.0, peak, warmup).then(held).then(_COOLDOWNS[cooldown](peak, end, decay))
+    require_one_of(Cooldown._options["shape"], cooldown, "wsd(cooldown=...)")
+    return Cooldown(Linear(0.0, peak, warmup), plus(warmup, stable), decay, end, cooldown)
 
 
-def cooldown(schedule: Schedule, at: Length, steps: Length, end: ArrayLike, shape: str) -> Schedule:
-    """What `Schedule.cooldown` returns: the schedule, and from `at` on one of the cooldowns."""
-    at, steps = _lengths("cooldown", at=at, steps=steps)
-    (end,) = _numbers("cooldown", end=end)
-    require_one_of(tuple(_COOLDOWNS), shape, "cooldown(shape=...)")
-    with jax.ensure_compile_time_eval():  # in a trace too, the value of what is known is a number
-        start = schedule(at)
-    known = float(start) if is_concrete(start) else start
-    return Join((schedule, _COOLDOWNS[shape](known, end, steps)), (at,))
-
-
+@suggesting
 def one_cycle(
     peak: ArrayLike,
     steps: Length,
@@ -121,6 +104,7 @@ def one_cycle(
     return Cosine(start, peak, up).then(Cosine(peak, end, minus(steps, up)))
 
 
+@suggesting
 def triangular(low: ArrayLike, high: ArrayLike, steps: Length) -> Schedule:
     """A line up and a line down, `steps` counts together; `.repeat()` it for a cyclic schedule.
 
@@ -139,6 +123,7 @@ def triangular(low: ArrayLike, high: ArrayLike, steps: Length) -> Schedule:
     return Linear(low, high, up).then(Linear(high, low, minus(whole, up)))
 
 
+@suggesting
 def noam(scale: ArrayLike, width: ArrayLike, warmup: Length) -> Schedule:
     """The schedule of the Transformer: a line up, then the inverse square root.
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jaxsched._algebra import (
+    Cooldown,
     Delay,
     Every,
     Join,
@@ -25,7 +26,7 @@ from jaxsched._algebra import (
 from jaxsched._curves import Interpolate, PiecewiseConstant, Table, Wave
 from jaxsched._grid import Choose
 from jaxsched._schedule import Schedule
-from jaxsched.fields import LONGEST, Kind, is_concrete
+from jaxsched.fields import LONGEST, Kind
 
 WITHIN = 16  # evenly spaced looks into a column, for what a foreign callable does there
 MOST = 2**16  # turns that are looked for, beyond one for each of these looks
@@ -77,22 +78,6 @@ def extent(schedule: Schedule) -> int:
     return int(np.clip(np.ceil(steps), 1, LONGEST))
 
 
-def is_known(schedule: Any) -> bool:
-    """Whether it is one schedule of known numbers: no tracers, no batch, no other tree."""
-    if not isinstance(schedule, Schedule):
-        return False
-    numbers = []
-    for name, kind in schedule._kinds.items():
-        given = getattr(schedule, name)
-        if isinstance(kind, Kind) and not (given is None and kind.optional):
-            apart = kind.apart and isinstance(given, tuple)
-            numbers += [(0, x) for x in given] if apart else [(kind.rank, given)]
-    return all(
-        is_concrete(x) and np.ndim(x) == rank and np.asarray(x).dtype.kind in "iuf"
-        for rank, x in numbers
-    ) and all(map(is_known, schedule._parts()))
-
-
 @functools.singledispatch
 def following(schedule: Schedule, n: Array) -> Array:
     """For each count the next turn, where a part begins or ends or swings back; infinity: none.
@@ -124,6 +109,13 @@ def _(schedule: Warmup | Delay, n: Array) -> Array:
     begin = np.asarray(schedule.steps, float)
     after = begin + following(schedule.schedule, np.maximum(n - begin, 0))
     return np.where(n < begin, begin, after)
+
+
+@following.register
+def _(schedule: Cooldown, n: Array) -> Array:
+    boundary = np.asarray(schedule.boundary, float)
+    ends = _after(n, [boundary, float(schedule.duration)])
+    return np.where(n < boundary, np.minimum(following(schedule.schedule, n), ends), ends)
 
 
 @following.register

@@ -6,9 +6,9 @@ import abc
 import dataclasses
 import functools
 import typing
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
-from typing import Any, ClassVar, Self, final
+from typing import Any, ClassVar, Literal, Self, final
 
 import jax
 import jax.numpy as jnp
@@ -16,7 +16,8 @@ import numpy as np
 from jax.typing import ArrayLike
 
 from jaxsched import fields
-from jaxsched.fields import Kind, Part
+from jaxsched._names import shown, suggesting
+from jaxsched.fields import Kind, Part, is_concrete, is_float
 
 # jax.jit gives the function that it makes the attributes of the one that it is given
 _OF_JITTED = frozenset(("clear_cache", "eval_shape", "lower", "trace"))
@@ -63,6 +64,7 @@ class Schedule(abc.ABC):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         made: Any = dataclasses.dataclass(frozen=True, eq=False, repr=False)(cls)
+        made.__init__ = suggesting(made.__init__, cls.__name__)
         declared = dataclasses.fields(made)
         for taken in {f.name for f in declared} & _OF_JITTED:
             raise TypeError(
@@ -124,66 +126,64 @@ class Schedule(abc.ABC):
     def __call__(self, count: ArrayLike | Sequence[int] | Sequence[float]) -> jax.Array:
         """The value at `count`: any shape of integers or floats, the same shape in default floats.
 
-        Below 0 it is the value at 0. Integers beyond the range of int32 (int64 under x64) saturate.
+        Below 0 it is the value at 0. Python's and NumPy's integers beyond the range of int32 (int64
+        with x64) saturate where all lengths are integers, and are floats where some are, or none.
         """
-        value: jax.Array = _evaluate(self, as_count(count))
+        value: jax.Array = _evaluate(self, as_count(count, lambda: in_floats(self)))
         return value
 
     # --- the algebra: every method returns a schedule -------------------------------------------
 
+    @suggesting
     def then(self, following: Any) -> Schedule:
         """This schedule, and from its duration on `following`, which counts from 0 there."""
         end = _algebra.required_duration(self, ".then()")
+        following = Part(_algebra.as_schedule).coerce(".then()", following)
         if isinstance(self, _algebra.Join):
             return _algebra.Join((*self.schedules, following), (*self.boundaries, end))
         return _algebra.Join((self, following), (end,))
 
+    @suggesting
     def warmup(self, steps: ArrayLike, start: ArrayLike = 0.0) -> Schedule:
         """A line from `start` to this schedule's value at 0, `steps` long, then this schedule."""
         return _algebra.Warmup(self, steps, start)
 
+    @suggesting
     def delay(self, steps: ArrayLike) -> Schedule:
         """The first value for `steps` counts, then this schedule: s(max(n - steps, 0))."""
         return _algebra.Delay(self, steps)
 
+    @suggesting
     def skip(self, steps: ArrayLike) -> Schedule:
         """This schedule without its first `steps` counts: s(n + steps)."""
-        return _algebra.Skip(self, steps)
+        return _algebra.Skip(self, Kind(integral=True, least=0).coerce("Skip(steps=...)", steps))
 
+    @suggesting
     def stop(self, steps: ArrayLike) -> Schedule:
         """This schedule until `steps`, then held: s(min(n, steps))."""
         return _algebra.Stop(self, steps)
 
+    @suggesting
     def hold(self, steps: ArrayLike) -> Schedule:
         """The final value for `steps` counts more: the same values, a longer duration."""
         return _algebra.Hold(self, steps)
 
+    @suggesting
     def cooldown(
-        self, at: ArrayLike, steps: ArrayLike, end: ArrayLike = 0.0, shape: str = "linear"
+        self,
+        at: ArrayLike,
+        steps: ArrayLike,
+        end: ArrayLike = 0.0,
+        shape: Literal["linear", "cosine", "sqrt", "geometric"] = "linear",
     ) -> Schedule:
         """This schedule until `at`, and from its value there `steps` counts to `end`, then held.
 
-        A run may end at any count this way, and its schedule need not have a duration. The value
-        at `at`, where it is known, becomes a plain number of the new schedule.
-
-        Args:
-            at: count at which the cooldown starts.
-            steps: counts of the cooldown.
-            end: the last value.
-            shape: linear, cosine, sqrt ("1 - sqrt") or geometric (end > 0).
-
-        Source: Hägele et al. 2024 (arXiv:2405.18392), who branch a cooldown off a constant rate at
-        every length of interest; for pre-training that continues, Ibrahim et al. 2024
-        (arXiv:2403.08763).
-
-        >>> from jaxsched import Linear
-        >>> Linear(0.0, 4.0, 4).cooldown(at=2, steps=2)(np.arange(6)).tolist()
-        [0.0, 1.0, 2.0, 1.0, 0.0, 0.0]
+        A run may end at any count this way, and its schedule need not have a duration; the shapes
+        are those of `Cooldown`.
         """
-        from jaxsched._recipes import cooldown  # which is made of what subclasses Schedule
+        return _algebra.Cooldown(self, at, steps, end, shape)
 
-        return cooldown(self, at, steps, end, shape)
-
+    @suggesting
     def restarts(
         self, n: int, growth: float | None = None, gain: ArrayLike | None = None
     ) -> Schedule:
@@ -193,18 +193,22 @@ class Schedule(abc.ABC):
         """
         return _algebra.restarts(self, n, growth, gain)
 
+    @functools.partial(suggesting, more="it goes on for ever, .restarts(n) makes n cycles")
     def repeat(self) -> Schedule:
         """This schedule for ever: s(n mod duration)."""
         return _algebra.Repeat(self)
 
+    @suggesting
     def every(self, k: ArrayLike) -> Schedule:
         """The same curve, updated every `k` counts only: s(k (n // k))."""
         return _algebra.Every(self, k)
 
+    @suggesting
     def per(self, k: ArrayLike) -> Schedule:
         """This schedule of units of `k` counts, such as epochs: s(n // k)."""
         return _algebra.Per(self, k)
 
+    @suggesting
     def clip(self, low: ArrayLike | None = None, high: ArrayLike | None = None) -> Schedule:
         """The values of this schedule, limited to [low, high]."""
         return _algebra.Clip(self, low, high)
@@ -285,6 +289,22 @@ class Schedule(abc.ABC):
         return f"{type(self).__name__}({name}=...)"
 
 
+def is_known(schedule: Any) -> bool:
+    """Whether it is one schedule of known numbers: no tracers, no batch, no other tree."""
+    if not isinstance(schedule, Schedule):
+        return False
+    numbers = []
+    for name, kind in schedule._kinds.items():
+        given = getattr(schedule, name)
+        if isinstance(kind, Kind) and not (given is None and kind.optional):
+            apart = kind.apart and isinstance(given, tuple)
+            numbers += [(0, x) for x in given] if apart else [(kind.rank, given)]
+    return all(
+        is_concrete(x) and np.ndim(x) == rank and np.asarray(x).dtype.kind in "iuf"
+        for rank, x in numbers
+    ) and all(map(is_known, schedule._parts()))
+
+
 @functools.partial(jax.jit, inline=True)
 def _evaluate(schedule: Schedule, count: jax.Array) -> jax.Array:
     t = jnp.maximum(_widened(count), 0)
@@ -298,25 +318,55 @@ _LIMITS: dict[bool, Any] = {False: np.iinfo(np.int32), True: np.iinfo(np.int64)}
 _READY = frozenset(np.dtype(name) for name in ("int32", "int64", "float32", "float64"))
 
 
-def as_count(count: Any) -> Any:
-    """`count` as an array that jit takes as it is; what JAX would wrap silently saturates."""
+def in_floats(schedule: Schedule) -> bool:
+    """Whether a count that no int can hold may be a float: a length is one, or there are none."""
+    kinds = {is_float(x) for x in _lengths(schedule)}
+    return True in kinds or not kinds
+
+
+def _lengths(schedule: Schedule) -> Iterator[Any]:
+    """The lengths and boundaries inside, as they are stored."""
+    for name, kind in schedule._kinds.items():
+        value = getattr(schedule, name)
+        if isinstance(kind, Kind) and kind.integral and value is not None:
+            yield from value if isinstance(value, tuple) else [value]
+    for part in schedule._parts():
+        yield from _lengths(part)
+
+
+def as_count(count: Any, floats: Callable[[], bool]) -> Any:
+    """`count` as an array that jit takes as it is; what JAX would wrap silently saturates.
+
+    Integers beyond the default int are floats where `floats` says so.
+    """
     if isinstance(count, jax.Array) and count.dtype in _READY:
         return count
     limits = _LIMITS[_CONFIG.jax_enable_x64]
     if type(count) is int:
+        if count > limits.max and floats():
+            return _as_floats(count)
         return limits.dtype.type(min(max(count, limits.min), limits.max))
     array: Any = count if isinstance(count, jax.Array) else np.asarray(count)
     if jnp.issubdtype(array.dtype, np.integer):
         if isinstance(array, jax.Array):
             return array
         own = np.iinfo(array.dtype)
+        if own.max > limits.max and array.max(initial=0) > limits.max and floats():
+            return _as_floats(array)
         low, high = max(own.min, limits.min), min(own.max, limits.max)
         return np.clip(array, low, high).astype(limits.dtype)
     if jnp.issubdtype(array.dtype, np.floating):
         return array if isinstance(array, jax.Array) else array.astype(np.result_type(float))
     if array.dtype == object and all(type(item) is int for item in array.flat):
+        if max(array.flat, default=0) > limits.max and floats():
+            return _as_floats(array)
         return np.clip(array, limits.min, limits.max).astype(limits.dtype)
-    raise TypeError(f"a count must be an integer or a float, got {count!r}")
+    raise TypeError(f"a count must be an integer or a float, got {shown(count)}")
+
+
+def _as_floats(count: Any) -> Any:
+    """Python's and NumPy's integers of any size as floats that float32 holds."""
+    return np.asarray(np.clip(np.asarray(count, object), -(2**127), 2**127), np.float64)
 
 
 def _widened(count: jax.Array) -> jax.Array:

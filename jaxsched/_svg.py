@@ -8,8 +8,8 @@ from xml.sax.saxutils import escape
 
 import numpy as np
 
-from jaxsched._samples import extent, is_known, samples
-from jaxsched._schedule import Schedule
+from jaxsched._samples import extent, samples
+from jaxsched._schedule import Schedule, is_known
 
 if TYPE_CHECKING:
     from jaxsched._grid import Grid

@@ -19,10 +19,26 @@ import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 
+from jaxsched._names import shown
+
 Sequence = ArrayLike | abc.Sequence[Any]  # what a sequence field takes
 Length = Annotated[ArrayLike, "a number of counts"]  # of a function: a config may give it a unit
 
 LONGEST = 2**31 - 1  # the largest int32: a longer schedule could not be counted without x64
+
+
+_CONFIG: Any = jax.config
+
+
+def longest() -> int:
+    """The largest int length: the largest int32, with x64 what float64 counts without a gap."""
+    return 2**53 if _CONFIG.jax_enable_x64 else LONGEST
+
+
+def too_long(subject: str) -> str:
+    """The rule for an int length beyond the `longest`, with the ways out."""
+    ways = "a float such as 2e12, jax_enable_x64 or a coarser unit of counts goes further"
+    return f"{subject} at most {longest()} as an int ({ways})"
 
 
 def is_concrete(x: Any) -> bool:
@@ -30,11 +46,15 @@ def is_concrete(x: Any) -> bool:
     return not isinstance(x, jax.core.Tracer)
 
 
+def is_sequence(x: Any) -> bool:
+    """Whether `x` has items in an order: no text, no set, and no mapping, whose keys are names."""
+    return isinstance(x, Iterable) and not isinstance(x, str | bytes | abc.Mapping | abc.Set)
+
+
 def require(rule: Callable[[Any], Any], x: Any, message: str) -> None:
     """Raise `ValueError(message, got x)` where a known `x` breaks the rule; traced ones pass."""
     if is_concrete(x) and not np.all(rule(np.asarray(x))):
-        got = np.asarray(x)
-        raise ValueError(f"{message}, got {got.item() if got.ndim == 0 else got.tolist()}")
+        raise ValueError(f"{message}, got {shown(np.asarray(x).tolist())}")
 
 
 def is_float(x: Any) -> bool:
@@ -53,6 +73,7 @@ class Kind:
     above: float | None = None
     most: float | None = None
     below: float | None = None
+    offset: bool = False  # how far a clock is moved, which may be a part of a count
     whole: bool = False  # a float is refused unless it is a whole number, which becomes an int
     stretches: bool = False
     optional: bool = False
@@ -65,8 +86,8 @@ class Kind:
             return self._checked(where, _number(where, x, self.integral))
         if isinstance(x, jax.Array) and not self.apart:
             return self._checked(where, x)
-        if isinstance(x, str | bytes) or not isinstance(x, Iterable):
-            raise TypeError(f"{where} must be a sequence of numbers, got {x!r}")
+        if not is_sequence(x):
+            raise TypeError(f"{where} must be a sequence of numbers, got {shown(x)}")
         items = [_number(where, item, self.integral) for item in x]
         if self.apart:
             return tuple(self._checked(where, item) for item in items)
@@ -90,8 +111,12 @@ class Kind:
         if self.whole and isinstance(x, float):
             require(lambda v: v == np.floor(v), x, f"{where} must be a whole number")
             x = int(x)
+        if self.integral and not self.offset:
+            fix = "take round(fraction * total), or '10%' in a file"
+            rule = f"{where} must be in counts, not a fraction of the run ({fix})"
+            require(lambda v: (v <= 0) | (v >= 1), x, rule)
         if self.integral and not is_float(x):
-            require(lambda v: v <= LONGEST, x, f"{where} must be at most {LONGEST}")
+            require(lambda v: v <= longest(), x, too_long(f"{where} must be"))
         return x
 
     def traced(self, where: str, x: Any) -> Any:
@@ -128,10 +153,16 @@ class Part:
     def coerce(self, where: str, x: Any) -> Any:
         """`x` as a schedule, or a tuple of them."""
         if not self.several:
+            return self._converted(where, x)
+        if not is_sequence(x):
+            raise TypeError(f"{where} must be a sequence of schedules, got {shown(x)}")
+        return tuple(self._converted(f"{where}[{i}]", item) for i, item in enumerate(x))
+
+    def _converted(self, where: str, x: Any) -> Any:
+        try:
             return self.convert(x)
-        if isinstance(x, str | bytes) or not isinstance(x, Iterable):
-            raise TypeError(f"{where} must be a sequence of schedules, got {x!r}")
-        return tuple(map(self.convert, x))
+        except TypeError as error:
+            raise TypeError(f"{where}: {error}") from None
 
     def traced(self, where: str, x: Any) -> Any:
         """The parts, ready for use in a trace."""
@@ -170,12 +201,12 @@ def _number(where: str, x: Any, integral: bool) -> Any:
         if integral and isinstance(x, abstract_numbers.Integral):
             count = int(x)
             if not -(2**63) <= count < 2**63:  # NumPy has no integers for the checks to come
-                raise ValueError(f"{where} must be at most {LONGEST} in magnitude, got {count}")
+                raise ValueError(f"{too_long(f'{where} must be')}, got {shown(count)}")
             return count
         try:
             return float(x)
         except OverflowError:
-            raise ValueError(f"{where} must be finite, got {x}") from None
+            raise ValueError(f"{where} must be finite, got {shown(x)}") from None
     elif isinstance(x, np.ndarray | list | tuple):
         try:
             batch = np.asarray(x)
@@ -188,7 +219,7 @@ def _number(where: str, x: Any, integral: bool) -> Any:
         if batch.dtype.kind in "iuf":
             return batch.astype(np.float64)
     kind = "number of counts" if integral else "real number"
-    raise TypeError(f"{where} must be a {kind}, got {x!r}")
+    raise TypeError(f"{where} must be a {kind}, got {shown(x)}")
 
 
 def _field(kind: Kind, default: Any) -> Any:
@@ -208,13 +239,27 @@ def length(
     least: int | None = 0,
     above: int | None = None,
     stretches: bool = True,
+    offset: bool = False,
+    whole: bool = False,
 ) -> Any:
     """A number of counts, a leaf: an int (exact to 2^31 - 1) or a float, by default not negative.
 
-    A growing restart multiplies it, unless `stretches` is False (a unit such as an epoch).
+    A known one between 0 and 1 is refused, as it is likely to be a fraction of a run; an `offset`,
+    by which a clock is moved, may be a part of a count.
+
+    A growing restart multiplies it, unless `stretches` is False (a unit such as an epoch). With
+    `whole` a float must be a whole number, which becomes an int.
     """
     least = least if above is None else None
-    kind = Kind(True, least=least, above=above, stretches=stretches, optional=default is None)
+    kind = Kind(
+        integral=True,
+        least=least,
+        above=above,
+        whole=whole,
+        stretches=stretches,
+        offset=offset,
+        optional=default is None,
+    )
     return _field(kind, default)
 
 
@@ -246,4 +291,4 @@ def require_one_of(options: tuple[Any, ...], x: Any, where: str) -> None:
     """Raise a ValueError unless x is one of the options, of the same type; no options: anything."""
     if options and not any(type(x) is type(option) and x == option for option in options):
         known = " or ".join(map(str, options))
-        raise ValueError(f"{where} must be {known}, got {x!r}")
+        raise ValueError(f"{where} must be {known}, got {shown(x)}")

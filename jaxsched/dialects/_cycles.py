@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 
-from jaxsched._algebra import Constant, Join
+from jaxsched._algebra import Constant, Join, Skip
 from jaxsched._curves import Cosine, Wave
 from jaxsched._schedule import Schedule
 from jaxsched.fields import LONGEST, Kind, is_concrete
@@ -52,10 +52,12 @@ def restarts(start: ArrayLike, steps: int, cycles: float) -> Schedule:
         return Cosine(start, 0.0, whole).restarts(int(cycles))
     # a cycle that begins between two counts: its first count is the rest of the fraction
     length = steps / cycles
-    cycle = Cosine(start, 0.0, length)
     skips = [max(0.0, begin - i * length) for i, begin in enumerate(begins)]
+    if length < 1:  # each has one count at most, at this part of the way
+        skips, length = [skip / length for skip in skips], 1
+    cycle = Cosine(start, 0.0, length)
     # the end apart: many parts of one structure are quicker to compile
-    falls = Join(tuple(map(cycle.skip, skips)), tuple(begins[1:]))
+    falls = Join(tuple(Skip(cycle, skip) for skip in skips), tuple(begins[1:]))
     return Join((falls, Constant(0.0).hold(0)), (steps,))
 
 

@@ -24,7 +24,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 
-from jaxsched._algebra import Constant, Join
+from jaxsched._algebra import Constant, Join, Skip
 from jaxsched._curves import Cosine, Exponential, Linear, Polynomial, Power
 from jaxsched._names import require_known, suggestion
 from jaxsched._schedule import Schedule
@@ -165,7 +165,7 @@ class CosineWarmupLRSchedule(BaseLRSchedule):
         # the warmup ends between two counts: an integer boundary keeps the clock of the cosine
         # exact, and its first count is the rest of the fraction
         first = math.ceil(warmup)
-        return Join((line, fall.skip(first - warmup)), (first,))
+        return Join((line, Skip(fall, first - warmup)), (first,))
 
 
 class PolynomialLRSchedule(BaseLRSchedule):

@@ -35,7 +35,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 
-from jaxsched._algebra import Constant, Join, as_schedule, require_ordered
+from jaxsched._algebra import Constant, Join, Skip, as_schedule, require_ordered
 from jaxsched._curves import (
     Cosine,
     Exponential,
@@ -366,7 +366,7 @@ def join_schedules(
         # count is the rest of the fraction
         if isinstance(count, float) and count < LONGEST:
             counts[i] = math.ceil(count)
-            parts[i + 1] = parts[i + 1].skip(counts[i] - count)
+            parts[i + 1] = Skip(parts[i + 1], counts[i] - count)
     return Join(tuple(parts), tuple(counts))
 
 

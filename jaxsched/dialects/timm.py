@@ -42,7 +42,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 
-from jaxsched._algebra import Constant, Join, require_ordered
+from jaxsched._algebra import Constant, Join, Skip, require_ordered
 from jaxsched._curves import (
     Cosine,
     Exponential,
@@ -188,7 +188,7 @@ def TanhLRScheduler(
     body = _cycles(curve, base_lr, t_initial, lr_min, cycle_mul, cycle_decay, cycle_limit, True)
     if warmup_prefix or _is(warmup_t, 0):
         return _warmed(body, base_lr, warmup_t, warmup_lr_init, True)
-    return body.skip(warmup_t).warmup(warmup_t, warmup_lr_init)
+    return Skip(body, warmup_t).warmup(warmup_t, warmup_lr_init)
 
 
 @checked(_RULES)
@@ -295,8 +295,10 @@ def _unequal(
         if begin > LONGEST or is_concrete(steps) and (start > LONGEST or steps < 1e-6):
             break
         if rest is None or not is_concrete(rest) or rest < steps:  # else it has no count
+            if is_concrete(steps) and steps < 1:  # one count, at this part of the way
+                steps, rest = 1, None if rest is None else rest / steps
             cycle = curve(base * decay**i, lr_min, steps)
-            parts.append(cycle if rest is None else cycle.skip(rest))
+            parts.append(cycle if rest is None else Skip(cycle, rest))
             starts.append(start)
         begin, length = begin + length, length * factor
         if len(parts) > MOST_CYCLES:
@@ -650,7 +652,7 @@ def _warmed(body: Schedule, base: Any, steps: Any, start: Any, prefix: bool) -> 
         return body
     first, rest = _first(steps)
     clock = rest if prefix else first
-    after = body if clock is None else body.skip(clock)
+    after = body if clock is None else Skip(body, clock)
     return Join((Linear(start, base, steps), after), (first,))
 
 

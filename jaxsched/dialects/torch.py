@@ -47,6 +47,7 @@ from jaxsched._algebra import (
     Product,
     Quotient,
     Repeat,
+    Skip,
     Sum,
     WithMomentum,
     as_schedule,
@@ -541,7 +542,7 @@ def _started(part: Schedule, initial: Any) -> Schedule:
             return Product(initial, factor)
         case Repeat(schedule=Join(schedules=(Cosine(start=base_lr) as fall, _))):
             if not _same(base_lr, initial):  # it recovers by its own base_lr
-                return dataclasses.replace(fall, start=initial).then(part.skip(fall.steps))
+                return dataclasses.replace(fall, start=initial).then(Skip(part, fall.steps))
     return part
 
 
@@ -722,7 +723,7 @@ def _phases(levels: Sequence[Any], ends: Sequence[Any], cosine: bool) -> Schedul
         else:
             change = (end - start) / length
             curve = Linear(start, start + change * (size + 1), size + 1)
-        parts.append(curve.skip(rest))
+        parts.append(Skip(curve, rest))
         firsts.append(first)
     return Join(tuple(parts), tuple(firsts))
 

@@ -29,7 +29,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 
-from jaxsched._algebra import Constant, Join
+from jaxsched._algebra import Constant, Join, Skip
 from jaxsched._curves import Cosine, InverseSqrt, Linear, Polynomial, Power
 from jaxsched._lengths import largest, minus, plus, smallest
 from jaxsched._names import require_known, suggestion
@@ -248,7 +248,7 @@ def get_wsd_schedule(
         others = plus(num_warmup_steps, num_decay_steps)
         stable, over = minus(num_training_steps, others), minus(others, num_training_steps)
         if not is_concrete(over) or over > 0:
-            decay = decay.skip(over)
+            decay = Skip(decay, over)
     parts = (_floored(warmup, end), Constant(base_lr), decay)
     return Join(parts, (num_warmup_steps, plus(num_warmup_steps, stable)))
 

@@ -56,7 +56,7 @@ entry = timm.StepLRScheduler
 # its rate is taken 23 at a time: 3e-8 for each, after hundreds of stairs
 add_case(entry, "7", decay_t=7, decay_rate=0.97, **RAMP, bound=loose(1e-3))
 add_case(entry, "jumps", decay_t=7, decay_rate=0.5, warmup_prefix=False, **RAMP)
-for steps in (7.5, 2.4, 1.1, 0.3):
+for steps in (7.5, 2.4, 1.1):
     add_case(entry, steps, decay_t=steps, decay_rate=0.75, **RAMP)
 
 entry = timm.MultiStepLRScheduler
