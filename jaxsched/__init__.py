@@ -18,7 +18,6 @@ Pictures: `plot`. Own schedules: `Schedule`, `jaxsched.fields`, `jaxsched.testin
 from jaxsched._algebra import (
     Clip as Clip,
     Constant as Constant,
-    Cooldown as Cooldown,
     Delay as Delay,
     Difference as Difference,
     Every as Every,
@@ -38,6 +37,7 @@ from jaxsched._algebra import (
     as_schedule as as_schedule,
 )
 from jaxsched._curves import (
+    Cooldown as Cooldown,
     Cosine as Cosine,
     Exponential as Exponential,
     Geometric as Geometric,

@@ -7,7 +7,7 @@ import operator
 from collections.abc import Callable, Hashable
 from fractions import Fraction
 from numbers import Integral, Real
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -17,7 +17,6 @@ from jax.typing import ArrayLike
 
 from jaxsched import _numerics as numerics
 from jaxsched._lengths import (
-    known,
     largest,
     minus,
     multiple,
@@ -29,7 +28,7 @@ from jaxsched._lengths import (
 )
 from jaxsched._lookup import UNROLLED, passed
 from jaxsched._names import shortened, shown
-from jaxsched._schedule import Schedule, is_known
+from jaxsched._schedule import Schedule
 from jaxsched.fields import (
     Kind,
     boundaries,
@@ -124,11 +123,12 @@ def as_schedule(x: Any) -> Schedule:
         raise TypeError(f"{expected}, got {shown(x)}") from None
 
 
-def refuse_class(x: Any) -> None:
+def refuse_class(x: Any, where: str = "") -> None:
     """Raise a TypeError for a class where an instance is expected."""
     if isinstance(x, type):
         name = f"js.{x.__name__}" if issubclass(x, Schedule) else x.__name__
-        raise TypeError(f"an instance is expected, {name} is a class")
+        place = f"{where}: " if where else ""
+        raise TypeError(f"{place}an instance is expected, {name} is a class")
 
 
 def elementwise(f: Callable[..., Any], ndim: int) -> Callable[..., Any]:
@@ -231,93 +231,6 @@ class Warmup(Schedule):
 
         with jax.numpy_dtype_promotion("standard"):
             joined = optax.join_schedules([line, self.schedule.at], [self.steps])
-            return jnp.asarray(joined(t))
-
-
-def _half_cosine(n: jax.Array, start: Any, end: Any, steps: Any) -> jax.Array:
-    return numerics.between(start, end, numerics.cosine_weight(n, steps))
-
-
-def _one_less_sqrt(n: jax.Array, start: Any, end: Any, steps: Any) -> jax.Array:
-    elapsed = numerics.elapsed(n, steps)
-    return numerics.between(end, start, numerics.power_weight(elapsed, steps, 0.5, empty=1.0))
-
-
-_SHAPES: dict[str, Callable[..., jax.Array]] = {
-    "linear": numerics.line,
-    "cosine": _half_cosine,
-    "sqrt": _one_less_sqrt,
-    "geometric": numerics.geometric,
-}
-
-
-class Cooldown(Schedule):
-    """The schedule until `boundary`, and from its value there `steps` counts to `end`, then held.
-
-        v(n) = s(n)  for n < boundary,   end + (s(boundary) - end) w((n - boundary) / steps)  after
-
-    with w(x) = 1 - x (linear), (1 + cos(pi x)) / 2 (cosine) or 1 - sqrt(x) (sqrt); geometric is
-    s(boundary) (end / s(boundary))^x.
-
-    Args:
-        schedule: what is cooled down; it need not have a duration.
-        boundary: count at which the cooldown starts.
-        steps: counts of the cooldown.
-        end: the last value.
-        shape: linear, cosine, sqrt ("1 - sqrt") or geometric (end > 0).
-
-    A ValueError where the schedule is over by then and has that value already.
-
-    Source: Hägele et al. 2024 (arXiv:2405.18392), who branch a cooldown off a constant rate at
-    every length of interest; for pre-training that continues, Ibrahim et al. 2024
-    (arXiv:2403.08763).
-
-    >>> from jaxsched import Linear
-    >>> Linear(0.0, 4.0, 4).cooldown(at=2, steps=2)(np.arange(6)).tolist()
-    [0.0, 1.0, 2.0, 1.0, 0.0, 0.0]
-    """
-
-    schedule: Schedule = part(as_schedule)
-    boundary: ArrayLike = length()
-    steps: ArrayLike = length()
-    end: ArrayLike = number(default=0.0)
-    shape: Literal["linear", "cosine", "sqrt", "geometric"] = static(
-        default="linear", one_of=tuple(_SHAPES)
-    )
-
-    def check(self) -> None:
-        over = known(self.schedule.duration)
-        geometric = self.shape == "geometric"
-        if geometric:
-            require(
-                lambda x: x > 0, self.end, "Cooldown(end=...) must be positive, it is geometric"
-            )
-        if not is_known(self) or not (geometric or over is not None and self.boundary >= over):
-            return
-        with jax.ensure_compile_time_eval():  # within a trace, too
-            start = self.schedule(self.boundary)
-        if geometric:
-            rule = "a geometric cooldown must start from a positive value"
-            require(lambda x: x > 0, start, rule)
-        elif start == np.asarray(self.end, start.dtype):
-            raise ValueError(
-                f"a cooldown at {self.boundary} changes nothing: the schedule, whose duration is "
-                f"{over}, ends with {start.item():g}"
-            )
-
-    @property
-    def duration(self) -> Any:
-        """Until the end of the cooldown."""
-        return plus(self.boundary, self.steps)
-
-    def at(self, t: jax.Array) -> jax.Array:
-        start = self.schedule.at(jnp.maximum(jnp.asarray(self.boundary), 0))
-
-        def cooled(n: jax.Array) -> jax.Array:
-            return _SHAPES[self.shape](n, start, self.end, self.steps)
-
-        with jax.numpy_dtype_promotion("standard"):
-            joined = optax.join_schedules([self.schedule.at, cooled], [self.boundary])
             return jnp.asarray(joined(t))
 
 

@@ -6,19 +6,22 @@ plus or minus a share of the distance, so that values are right to a few ULP at 
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from typing import Any, Literal
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 from jax.typing import ArrayLike
 
 from jaxsched import _numerics as numerics
-from jaxsched._algebra import require_ordered
-from jaxsched._lengths import same_time
+from jaxsched._algebra import as_schedule, require_ordered
+from jaxsched._lengths import known, plus, same_time
 from jaxsched._lookup import pick
-from jaxsched._schedule import Schedule
-from jaxsched.fields import Sequence, boundaries, length, number, numbers, require, static
+from jaxsched._schedule import Schedule, is_known
+from jaxsched.fields import Sequence, boundaries, length, number, numbers, part, require, static
 
 
 class _Transition(Schedule):
@@ -359,6 +362,83 @@ class InversePower(Schedule):
 
     def at(self, t: jax.Array) -> jax.Array:
         return numerics.inverse_power(t, self.shift, self.timescale, self.power) * self.start
+
+
+COOLDOWNS: dict[str, Callable[..., Schedule]] = {
+    "linear": Linear,
+    "cosine": Cosine,
+    "sqrt": functools.partial(Power, power=0.5),
+    "geometric": Geometric,
+}
+
+
+class Cooldown(Schedule):
+    """The schedule until `boundary`, and from its value there `steps` counts to `end`, then held.
+
+        v(n) = s(n)  for n < boundary,   end + (s(boundary) - end) w((n - boundary) / steps)  after
+
+    with w(x) = 1 - x (linear), (1 + cos(pi x)) / 2 (cosine) or 1 - sqrt(x) (sqrt); geometric is
+    s(boundary) (end / s(boundary))^x.
+
+    Args:
+        schedule: what is cooled down; it need not have a duration.
+        boundary: count at which the cooldown starts.
+        steps: counts of the cooldown.
+        end: the last value.
+        shape: linear, cosine, sqrt ("1 - sqrt") or geometric (end > 0).
+
+    A ValueError where the schedule is over by then and has that value already.
+
+    Source: Hägele et al. 2024 (arXiv:2405.18392), who branch a cooldown off a constant rate at
+    every length of interest; for pre-training that continues, Ibrahim et al. 2024
+    (arXiv:2403.08763).
+
+    >>> from jaxsched import Linear
+    >>> Linear(0.0, 4.0, 4).cooldown(at=2, steps=2)(np.arange(6)).tolist()
+    [0.0, 1.0, 2.0, 1.0, 0.0, 0.0]
+    """
+
+    schedule: Schedule = part(as_schedule)
+    boundary: ArrayLike = length()
+    steps: ArrayLike = length()
+    end: ArrayLike = number(default=0.0)
+    shape: Literal["linear", "cosine", "sqrt", "geometric"] = static(
+        default="linear", one_of=tuple(COOLDOWNS)
+    )
+
+    def check(self) -> None:
+        geometric = self.shape == "geometric"
+        if geometric:
+            rule = "Cooldown(end=...) must be positive, it is geometric"
+            require(lambda x: x > 0, self.end, rule)
+        over = known(self.schedule.duration) if is_known(self) else None
+        late = over is not None and self.boundary >= over
+        if not late and not (geometric and is_known(self)):
+            return
+        with jax.ensure_compile_time_eval():  # within a trace, too
+            start = np.asarray(self.schedule(self.boundary))
+        if geometric:
+            require(lambda x: x > 0, start, "a geometric cooldown must start from a positive value")
+        if late and start == np.asarray(self.end, start.dtype):
+            raise ValueError(
+                f"a cooldown at {self.boundary} changes nothing: the schedule, whose duration is "
+                f"{over}, ends with {start.item():g}"
+            )
+
+    @property
+    def duration(self) -> Any:
+        """Until the end of the cooldown."""
+        return plus(self.boundary, self.steps)
+
+    def at(self, t: jax.Array) -> jax.Array:
+        start = self.schedule.at(jnp.maximum(jnp.asarray(self.boundary), 0))
+
+        def cooled(n: jax.Array) -> jax.Array:
+            return COOLDOWNS[self.shape](start, self.end, self.steps).at(n)
+
+        with jax.numpy_dtype_promotion("standard"):
+            joined = optax.join_schedules([self.schedule.at, cooled], [self.boundary])
+            return jnp.asarray(joined(t))
 
 
 class PiecewiseConstant(Schedule):

@@ -18,6 +18,7 @@ from importlib import resources
 from pathlib import Path
 from typing import IO, Any
 
+from jaxsched._names import suggesting
 from jaxsched._read import ConfigError, read, require_shallow
 from jaxsched._schedule import Schedule
 from jaxsched._units import Open as Open
@@ -43,6 +44,7 @@ class Entry:
         return f"{self.source}{self.place} {self.label}"
 
 
+@suggesting
 def load(
     path: str | os.PathLike[str],
     *,
@@ -73,6 +75,7 @@ def load(
     return found[0].schedule
 
 
+@suggesting
 def save(schedule: Schedule, path: str | os.PathLike[str]) -> None:
     """Write the config of a schedule to a YAML or JSON file; `load` gives the same tree.
 

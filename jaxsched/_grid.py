@@ -13,9 +13,17 @@ import numpy as np
 from jax.typing import ArrayLike
 
 from jaxsched._algebra import as_schedule
-from jaxsched._names import require_known
+from jaxsched._names import require_known, shown, suggesting
 from jaxsched._schedule import Schedule, as_count, in_floats
-from jaxsched.fields import LONGEST, is_concrete, is_float, length, part, require
+from jaxsched.fields import (
+    LONGEST,
+    is_concrete,
+    is_float,
+    is_sequence,
+    length,
+    part,
+    require,
+)
 
 
 def grid(make: Callable[..., Schedule], /, **axes: Iterable[Any]) -> Grid:
@@ -47,7 +55,7 @@ def grid(make: Callable[..., Schedule], /, **axes: Iterable[Any]) -> Grid:
     points = []
     for values in itertools.product(*known.values()):
         record = dict(zip(known, values, strict=True))
-        place = ", ".join(f"{name}={value!r}" for name, value in record.items())
+        place = ", ".join(f"{name}={shown(value)}" for name, value in record.items())
         try:
             point = make(**record)
         except Exception as error:
@@ -56,6 +64,7 @@ def grid(make: Callable[..., Schedule], /, **axes: Iterable[Any]) -> Grid:
     return Grid(points, known)
 
 
+@suggesting
 def stack(schedules: Iterable[Schedule] | Mapping[str, Schedule]) -> Grid:
     """Any schedules, side by side along one axis, `name`: their keys, or 0, 1, 2, ... for a list.
 
@@ -76,7 +85,9 @@ def _everywhere(name: str) -> Callable[..., Grid]:
     def method(self: Grid, *arguments: Any, **named: Any) -> Grid:
         for other in arguments:
             if isinstance(other, Grid) and other.axes != self.axes:
-                raise ValueError(f"grids of the same axes are meant, got {self!r} and {other!r}")
+                raise ValueError(
+                    f"grids of the same axes are meant, got {shown(self)} and {shown(other)}"
+                )
 
         def made(i: int, point: Schedule) -> Schedule:
             here = [x._points[i] if isinstance(x, Grid) else x for x in arguments]
@@ -197,7 +208,7 @@ class Grid:
             if isinstance(i, slice | None):
                 left[name] = values[i or slice(None)]
             elif not isinstance(i, int | np.integer):
-                raise TypeError(f"grid[...] takes ints, slices and values by name, got {i!r}")
+                raise TypeError(f"grid[...] takes ints, slices and values by name, got {shown(i)}")
         return Grid([self._points[i] for i in chosen.ravel()], left)
 
     def _by_value(self, wanted: Mapping[str, Any]) -> tuple[Any, ...]:
@@ -207,7 +218,9 @@ class Grid:
             if name in wanted:
                 same = [k for k, value in enumerate(values) if value == wanted[name]]
                 if not same:
-                    raise KeyError(f"grid: no {name}={wanted[name]!r} among {list(values)}")
+                    raise KeyError(
+                        f"grid: no {name}={shown(wanted[name])} among {shown(list(values))}"
+                    )
                 index[i] = same[0]
         return tuple(index)
 
@@ -235,7 +248,7 @@ class Grid:
     __pos__ = _everywhere("__pos__")
 
     def __repr__(self) -> str:
-        axes = ", ".join(f"{name}={list(values)!r}" for name, values in self.axes.items())
+        axes = ", ".join(f"{name}={shown(list(values))}" for name, values in self.axes.items())
         return f"Grid({axes})"
 
     def _repr_svg_(self) -> str | None:
@@ -337,8 +350,8 @@ def _evaluate(
 
 def _values(name: str, values: Any) -> tuple[Any, ...]:
     """The plain values of an axis."""
-    if isinstance(values, str | bytes | Mapping) or not isinstance(values, Iterable):
-        raise TypeError(f"grid({name}=...) must be a sequence of values, got {values!r}")
+    if not is_sequence(values):
+        raise TypeError(f"grid({name}=...) must be a sequence of values, got {shown(values)}")
     if isinstance(values, np.ndarray | jax.Array):
         values = np.asarray(values).tolist() if np.ndim(values) == 1 else list(values)
     known = tuple(v.item() if isinstance(v, np.generic) else v for v in values)
@@ -349,7 +362,9 @@ def _values(name: str, values: Any) -> tuple[Any, ...]:
 
 def _required(point: Any, where: str) -> Schedule:
     if not isinstance(point, Schedule):
-        raise TypeError(f"{where} must be a schedule (js.as_schedule makes one), got {point!r}")
+        raise TypeError(
+            f"{where} must be a schedule (js.as_schedule makes one), got {shown(point)}"
+        )
     return point
 
 

@@ -27,7 +27,11 @@ def shortened(text: str, width: int = SHOWN) -> str:
     """The text on one line, and no longer than this."""
     # a text of any size: what will not be seen need not be joined
     line = " ".join(text[: 4 * width].split())
-    return line if len(line) <= width and len(text) <= 4 * width else f"{line[: width - 4]} ..."
+    return (
+        line
+        if len(line) <= width and len(text) <= 4 * width
+        else f"{line[: width - 4].rstrip()} ..."
+    )
 
 
 def suggestion(name: object, known: Iterable[str]) -> str:

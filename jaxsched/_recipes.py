@@ -8,9 +8,9 @@ import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 
-from jaxsched._algebra import Cooldown
-from jaxsched._curves import Cosine, InverseSqrt, Linear
-from jaxsched._lengths import minus, plus
+from jaxsched._algebra import Constant
+from jaxsched._curves import COOLDOWNS, Cosine, InverseSqrt, Linear
+from jaxsched._lengths import minus
 from jaxsched._names import suggesting
 from jaxsched._schedule import Schedule
 from jaxsched.fields import Kind, Length, is_concrete, require, require_one_of
@@ -65,8 +65,9 @@ def wsd(
     """
     peak, end = _numbers("wsd", peak=peak, end=end)
     warmup, stable, decay = _lengths("wsd", warmup=warmup, stable=stable, decay=decay)
-    require_one_of(Cooldown._options["shape"], cooldown, "wsd(cooldown=...)")
-    return Cooldown(Linear(0.0, peak, warmup), plus(warmup, stable), decay, end, cooldown)
+    require_one_of(tuple(COOLDOWNS), cooldown, "wsd(cooldown=...)")
+    held = Constant(peak).hold(stable)
+    return Linear(0.0, peak, warmup).then(held).then(COOLDOWNS[cooldown](peak, end, decay))
 
 
 @suggesting

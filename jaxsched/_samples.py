@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jaxsched._algebra import (
-    Cooldown,
     Delay,
     Every,
     Join,
@@ -23,7 +22,7 @@ from jaxsched._algebra import (
     Warmup,
     WithMomentum,
 )
-from jaxsched._curves import Interpolate, PiecewiseConstant, Table, Wave
+from jaxsched._curves import Cooldown, Interpolate, PiecewiseConstant, Table, Wave
 from jaxsched._grid import Choose
 from jaxsched._schedule import Schedule
 from jaxsched.fields import LONGEST, Kind

@@ -181,7 +181,10 @@ class Schedule(abc.ABC):
         A run may end at any count this way, and its schedule need not have a duration; the shapes
         are those of `Cooldown`.
         """
-        return _algebra.Cooldown(self, at, steps, end, shape)
+        from jaxsched._curves import Cooldown  # which is made of what subclasses Schedule
+
+        at = Kind(integral=True, least=0).coerce("cooldown(at=...)", at)
+        return Cooldown(self, at, steps, end, shape)
 
     @suggesting
     def restarts(

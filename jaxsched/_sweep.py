@@ -18,11 +18,12 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from jaxsched._algebra import require_count
 from jaxsched._curves import Table
 from jaxsched._grid import Grid, as_one, stack
-from jaxsched._names import suggestion
+from jaxsched._names import shown, suggesting, suggestion
 from jaxsched._schedule import Schedule
 from jaxsched.fields import require_one_of
 
 
+@suggesting
 def sweep(
     train: Callable[[Any], Any],
     grid: Grid | Iterable[Schedule] | Mapping[str, Schedule],
@@ -66,9 +67,9 @@ def sweep(
     """
     points = grid if isinstance(grid, Grid) else stack(_schedules(grid))
     if not callable(train):
-        raise TypeError(f"sweep(train, ...) must be a function of a schedule, got {train!r}")
+        raise TypeError(f"sweep(train, ...) must be a function of a schedule, got {shown(train)}")
     if mesh is not None and not isinstance(mesh, Mesh):
-        raise TypeError(f"sweep(mesh=...) must be a jax.sharding.Mesh, got {mesh!r}")
+        raise TypeError(f"sweep(mesh=...) must be a jax.sharding.Mesh, got {shown(mesh)}")
     size = len(points) if chunk is None else require_count(chunk, "sweep(chunk=...)")
     devices = 1 if mesh is None else mesh.size
     size = -(-min(size, len(points)) // devices) * devices  # each device has the same number
@@ -133,6 +134,7 @@ class Sweep:
         names = (jax.tree_util.keystr(path, simple=True, separator=".") for path, _ in leaves)
         return {name or "metric": leaf for name, (_, leaf) in zip(names, leaves, strict=True)}
 
+    @suggesting
     def leaderboard(
         self, metric: str | None = None, n: int | None = None, mode: str = "min"
     ) -> list[dict[str, Any]]:
@@ -146,8 +148,12 @@ class Sweep:
         Points that diverged come last, with `"diverged": True`, and after them those that were not
         trained, with `"missing": True`.
         """
+        return self._board(metric, n, mode, "leaderboard(mode=...)")
+
+    def _board(self, metric: str | None, n: int | None, mode: str, by: str) -> list[dict[str, Any]]:
+        """What `leaderboard` returns, whose mode is an argument of another method, too."""
         name, values = self.ranked_by(metric)
-        require_one_of(("min", "max"), mode, "leaderboard(mode=...)")
+        require_one_of(("min", "max"), mode, by)
         records = self.grid.records()
         values, diverged, missing = values.ravel(), self.diverged.ravel(), self.missing.ravel()
         board = []
@@ -155,25 +161,28 @@ class Sweep:
         for rank, i in enumerate(order[:n].tolist(), 1):
             row = {"rank": rank, name: values[i].item(), **records[i]}
             if len(row) != 2 + len(records[i]):
-                raise ValueError(f"no axis may be called rank or {name}: {self.grid!r}")
+                raise ValueError(f"no axis may be called rank or {name}: {shown(self.grid)}")
             marks = {"diverged": diverged[i], "missing": missing[i]}
             board.append(row | {mark: True for mark, here in marks.items() if here})
         return board
 
+    @suggesting
     def best(self, metric: str | None = None, mode: str = "min") -> dict[str, Any]:
         """The first row of the leaderboard, and the schedule itself as `"schedule"`.
 
         A ValueError if every point diverged or is missing.
         """
-        row = self.leaderboard(metric, 1, mode)[0]
+        row = self._board(metric, 1, mode, "best(mode=...)")[0]
         if row.keys() & {"diverged", "missing"}:
-            raise ValueError(f"no point of the sweep came to an end: {self!r}")
+            raise ValueError(f"no point of the sweep came to an end: {shown(self)}")
         return {"schedule": self.grid[{name: row[name] for name in self.grid.names}], **row}
 
+    @suggesting
     def plot(self, metric: str | None = None, mode: str = "min") -> Any:
         """A matplotlib figure: the curves of every metric that has one, and a map of `metric`."""
         from jaxsched import _plot
 
+        require_one_of(("min", "max"), mode, "plot(mode=...)")
         return _plot.sweep(self, metric, mode)
 
     def to_csv(self, path: str | os.PathLike[str]) -> None:
@@ -209,7 +218,7 @@ class Sweep:
             elif metric is None:
                 problem = "say which metric"
             else:
-                problem = f"no metric {metric!r}{suggestion(metric, named)}"
+                problem = f"no metric {shown(metric)}{suggestion(metric, named)}"
             raise ValueError(f"{problem}: {', '.join(single) or 'train returned none'}")
         return metric, named[metric]
 
@@ -217,12 +226,14 @@ class Sweep:
         marks = {"missing": self.missing.sum(), "diverged": self.diverged.sum()}
         rest = "".join(f", {count} {mark}" for mark, count in marks.items() if count)
         names = ", ".join(self.named_metrics())
-        return f"Sweep({len(self.grid)} points of {self.grid!r}: {names}{rest})"
+        return f"Sweep({len(self.grid)} points of {shown(self.grid)}: {names}{rest})"
 
 
 def _schedules(grid: Any) -> Any:
     if isinstance(grid, Schedule) or not isinstance(grid, Iterable):
-        raise TypeError(f"sweep(train, grid) must be a grid or a list of schedules, got {grid!r}")
+        raise TypeError(
+            f"sweep(train, grid) must be a grid or a list of schedules, got {shown(grid)}"
+        )
     return grid
 
 
@@ -240,13 +251,14 @@ def _required_arrays(metrics: Any) -> Any:
     """The metrics as arrays, or an error where `train` returned something else."""
     leaves = jax.tree.leaves_with_path(metrics)
     if not leaves:
-        raise ValueError(
-            f"sweep: train must return its metrics, arrays such as {{'loss': ...}}, got {metrics!r}"
-        )
+        expected = "its metrics, arrays such as {'loss': ...}"
+        raise ValueError(f"sweep: train must return {expected}, got {shown(metrics)}")
     for path, leaf in leaves:
         if not isinstance(leaf, jax.Array | np.ndarray | np.generic | bool | int | float | complex):
             where = jax.tree_util.keystr(path)
-            raise TypeError(f"sweep: train must return arrays only, its metrics{where} is {leaf!r}")
+            raise TypeError(
+                f"sweep: train must return arrays only, its metrics{where} is {shown(leaf)}"
+            )
     return jax.tree.map(jnp.asarray, metrics)
 
 

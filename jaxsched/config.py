@@ -30,7 +30,7 @@ import numpy as np
 
 from jaxsched import _algebra, _curves, _grid, _recipes
 from jaxsched._algebra import Constant, Function
-from jaxsched._names import require_known, suggestion
+from jaxsched._names import require_known, suggesting, suggestion
 from jaxsched._read import ConfigError
 from jaxsched._schedule import Schedule
 from jaxsched._units import Open
@@ -60,6 +60,7 @@ def _native() -> dict[str, Callable[..., Schedule]]:
 KINDS = _native()
 
 
+@suggesting
 def from_config(
     config: Mapping[str, Any] | float,
     *,
@@ -86,6 +87,7 @@ def from_config(
         raise ValueError(str(error)) from error.__cause__
 
 
+@suggesting
 def to_config(schedule: Schedule) -> dict[str, Any]:
     """The config of a schedule, of mappings, lists, strings and numbers only.
 

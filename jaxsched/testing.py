@@ -28,15 +28,17 @@ import numpy as np
 import optax
 
 import jaxsched
-from jaxsched._algebra import Function
+from jaxsched._algebra import Function, refuse_class
+from jaxsched._names import shown, suggesting
 from jaxsched._samples import lengths
-from jaxsched._schedule import Schedule
+from jaxsched._schedule import Schedule, in_floats
 from jaxsched.fields import LONGEST, is_concrete, is_float
 
 DTYPES = ("int8", "int32", "uint32", "float16", "float32", "bfloat16")
 SHAPES = ((), (3,), (2, 3), (0,), (2, 0))
 
 
+@suggesting
 def check_laws(
     schedule: Schedule,
     reference: Callable[[int], float] | None = None,
@@ -69,6 +71,9 @@ def check_laws(
             largest summand, for a schedule that subtracts. A value that is no normal float32
             may be 0.
     """
+    refuse_class(schedule, "check_laws(schedule)")
+    if not isinstance(schedule, Schedule):
+        raise TypeError(f"check_laws(schedule) must be a schedule, got {shown(schedule)}")
     counts = counts_of(schedule)
     check_tree(schedule)
     check_any_count(schedule, counts)  # first: what is NaN is close to nothing
@@ -136,9 +141,10 @@ def check_shapes(schedule: Schedule) -> None:
             given = f"{dtype}{list(shape)}"
             raise AssertionError(f"law 2 (shape, dtype): {schedule!r} of {given} gives {value}")
     top = np.iinfo(jnp.result_type(int)).max
-    last = schedule(top)
+    floats = in_floats(schedule)
     # JAX would wrap all of these silently
     for count in (top + 1, 2**63, 10**30, np.uint64(2**64 - 1), np.int64(2**63 - 1)):
+        last = schedule(float(count) if floats else top)
         _check_close("law 2 (saturation)", schedule, count, schedule(count), last, ulps=0)
     _check_close("law 2 (saturation)", schedule, -(2**70), schedule(-(2**70)), schedule(0), ulps=0)
 

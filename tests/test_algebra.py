@@ -12,6 +12,7 @@ from hypothesis import given, strategies as st
 
 import jaxsched as js
 from jaxsched import _algebra, _lookup
+from jaxsched.fields import longest
 
 COUNTS = np.arange(-3, 200)
 LONG = 2**31 - 1
@@ -324,17 +325,65 @@ def test_durations(schedule, duration):
     [
         lambda long: long.then(FALL).then(FALL),
         lambda long: long.hold(1),
-        lambda long: long.warmup(1).duration,
-        lambda long: long.delay(1).duration,
+        lambda long: long.warmup(1).then(FALL),
+        lambda long: long.delay(1).repeat(),
+        lambda long: long.cooldown(LONG, 1, 0.5).then(FALL),
         lambda long: long.per(2),
+        lambda long: long.stop(LONG - 1).every(1750),
+        lambda long: js.Table([1.0]).per(LONG - 2).every(1750),
+        lambda long: js.Linear(0.0, 1.0, jnp.int32(2**30)).restarts(4),
+        lambda long: js.Linear(0.0, 1.0, jnp.int32(LONG)).warmup(10).then(FALL),
+        lambda long: js.Linear(0.0, 1.0, np.int32(2**30)).per(jnp.int32(2)),
         lambda long: long.restarts(2),
         lambda long: js.Linear(1.0, 0.0, 2**30).restarts(3, growth=1.5),
         lambda long: FALL.restarts(40, growth=2),
     ],
 )
 def test_lengths_that_cannot_be_counted_are_refused(make):
-    with pytest.raises(ValueError, match="2147483647"):
-        make(js.Linear(1.0, 0.0, LONG))
+    with pytest.raises(ValueError, match=f"at most {longest()} as an int .*, got"):
+        make(js.Linear(1.0, 0.0, longest()))
+
+
+@pytest.mark.parametrize("steps", [LONG, jnp.int32(LONG)], ids=["int", "jax"])
+def test_a_part_that_ends_beyond_what_can_be_counted_may_be_cut(steps):
+    long = js.Linear(0.0, 1.0, steps).warmup(10)
+    assert long.duration == LONG + 10
+    assert long.stop(100).duration == 100
+    assert long.skip(10).duration == LONG
+    assert long.stop(100).then(0.5)([99, 100]).tolist() == [float(long(99)), 0.5]
+
+
+# --- counts that no int can hold ----------------------------------------------------------------
+
+TOKENS = js.Cosine(3e-4, 3e-5, 2e12 - 2e10).warmup(2e10)
+
+
+def tokens(n):
+    if n < 2e10:
+        return 3e-4 * n / 2e10
+    return 3e-5 + 2.7e-4 * (1 + np.cos(np.pi * min(1.0, (n - 2e10) / (2e12 - 2e10)))) / 2
+
+
+@pytest.mark.parametrize(
+    "count", [10**10, 10**12, np.int64(10**12), np.uint64(10**12), 2 * 10**12, 10**60, 10**400]
+)
+def test_beside_float_lengths_large_counts_are_floats(count):
+    expected = tokens(float(min(count, 10**60)))
+    np.testing.assert_allclose(TOKENS(count), expected, rtol=1e-6)
+    np.testing.assert_allclose(TOKENS([count, 7])[0], expected, rtol=1e-6)
+    both = js.stack([TOKENS, js.Linear(0.5, 0.25, 10)])([count, 7])[:, 0]
+    np.testing.assert_allclose(both, [expected, 0.25], rtol=1e-6)
+    np.testing.assert_allclose(TOKENS(np.array([[count]]))[0, 0], expected, rtol=1e-6)
+
+
+def test_where_all_lengths_are_integers_large_counts_saturate():
+    top = int(np.iinfo(jnp.result_type(int)).max)
+    for schedule in (js.InverseSqrt(1.0, 10), js.InverseSqrt(1.0, 10).warmup(5)):
+        assert schedule(top + 10**6) == schedule(top) == schedule(np.uint64(2**64 - 1))
+        assert schedule([top + 1])[0] == schedule(top)
+    slow = js.InverseSqrt(1.0, 10.0)
+    np.testing.assert_allclose(slow(10**13), (1 + 1e12) ** -0.5, rtol=1e-6)
+    assert js.Constant(0.5)(10**400) == 0.5
 
 
 # --- inside Optax -------------------------------------------------------------------------------

@@ -99,6 +99,52 @@ BAD = [
         "Geometric(start=...) must be positive, got 0.0",
     ),
     (lambda: js.Wave(1.0, 0.0, 0), ValueError, "Wave(steps=...) must be at least 1, got 0"),
+    # fractions of a run, and arguments in another order
+    *[
+        (call, ValueError, f"{where} must be in counts, not a fraction of the run (take round(")
+        for where, call in {
+            "Cosine(steps=...)": lambda: js.Cosine(1.0, 0.0, 0.5),
+            "Linear(steps=...)": lambda: js.Linear(1.0, 0.0, np.float32(0.5)),
+            "Power(steps=...)": lambda: js.Power(1.0, 0.0, jnp.float32(0.5), 2.0),
+            "Exponential(steps=...)": lambda: js.Exponential(1.0, 0.5, 0.9),
+            "InverseSqrt(timescale=...)": lambda: js.InverseSqrt(1.0, 0.1),
+            "PiecewiseConstant(boundaries=...)": lambda: js.PiecewiseConstant([0.5], [1, 2]),
+            "Interpolate(boundaries=...)": lambda: js.Interpolate([0, 0.5, 1], [1, 2, 3]),
+            "Join(boundaries=...)": lambda: js.Join([LINE, LINE], [0.5]),
+            "Warmup(steps=...)": lambda: LINE.warmup(0.1),
+            "Delay(steps=...)": lambda: LINE.delay(0.1),
+            "Skip(steps=...)": lambda: LINE.skip(0.1),
+            "Stop(steps=...)": lambda: LINE.stop(0.8),
+            "Hold(steps=...)": lambda: LINE.hold(0.8),
+            "cooldown(at=...)": lambda: LINE.cooldown(0.8, 5),
+            "Cooldown(steps=...)": lambda: LINE.cooldown(5, 0.2),
+            "warmup_cosine(warmup=...)": lambda: js.warmup_cosine(1.0, 0.1, 100),
+            "wsd(decay=...)": lambda: js.wsd(1.0, 5, 10, 0.2),
+            "one_cycle(steps=...)": lambda: js.one_cycle(1.0, 0.5),
+            "triangular(steps=...)": lambda: js.triangular(0.0, 1.0, 0.5),
+        }.items()
+    ],
+    (lambda: js.Cosine(1.0, 0.0, [5, 0.5]), ValueError, "in a file), got [5.0, 0.5]"),
+    *[
+        (call, ValueError, "(start, end, steps): start=1000 looks like the length, and steps, got")
+        for call in (
+            lambda: js.Cosine(1000, 1e-3, 0.0),
+            lambda: js.Linear(1000, 1e-3, 0.0),
+            lambda: js.Relaxation(1000.0, 1e-3, 0.0, 0.5),
+            lambda: js.Geometric(1000, 1e-3, 0.0),
+        )
+    ],
+    *[
+        (lambda bad=bad: js.Table(bad), TypeError, "Table(values=...) must be a sequence of numb")
+        for bad in ({1: 0.5}, {0.5, 0.1}, frozenset([0.5]), "12", b"12")
+    ],
+    (lambda: js.Table(["1", "2"]), TypeError, "Table(values=...) must be a real number, got '1'"),
+    (lambda: js.Join({LINE}, ()), TypeError, "Join(schedules=...) must be a sequence of schedules"),
+    (
+        lambda: js.PiecewiseConstant({100: 0.1, 200: 0.1}, [1.0, 0.1, 0.01]),
+        TypeError,
+        "PiecewiseConstant(boundaries=...) must be a sequence of numbers, got {100: 0.1, 200: 0.1}",
+    ),
     # lists
     (lambda: js.PiecewiseConstant([3, 2], [1, 2, 3]), ValueError, "must be in order, got [3, 2]"),
     (
@@ -155,6 +201,56 @@ BAD = [
     ),
     (lambda: js.Join((LINE, LINE), 5), TypeError, "Join(boundaries=...) must be a sequence of num"),
     (lambda: js.Function(3), TypeError, "Function(function=...) must be a hashable callable"),
+    # what is no schedule
+    (lambda: LINE.then(js.Linear), TypeError, ".then(): an instance is expected, js.Linear is a"),
+    (
+        lambda: js.Join([js.Linear, LINE], [1]),
+        TypeError,
+        "Join(schedules=...)[0]: an instance is expected, js.Linear is a class",
+    ),
+    (lambda: js.Function(js.Linear), TypeError, "an instance is expected, js.Linear is a class"),
+    (lambda: LINE + int, TypeError, "Sum(right=...): an instance is expected, int is a class"),
+    (lambda: js.as_schedule(optax.adam), TypeError, "adam is no function of one count: it gives n"),
+    (lambda: LINE * optax.adam, TypeError, "Product(right=...): adam is no function of one count"),
+    (lambda: js.as_schedule(lambda: 0.5), TypeError, "<lambda> is no function of one count: "),
+    (
+        lambda: js.as_schedule(lambda n: jnp.ones(3)),
+        TypeError,
+        "<lambda> must give one number at one count, not the shape (3,)",
+    ),
+    (
+        lambda: js.as_schedule(lambda n: 0.1 if n < 5 else 0.2),
+        TypeError,
+        "<lambda> is no function that JAX can trace: its result may not depend on a Python if",
+    ),
+    (
+        lambda: LINE.then(None),
+        TypeError,
+        ".then(): a schedule, a number or a function of a count is expected, got None",
+    ),
+    (lambda: testing.check_laws(js.Cosine), TypeError, "check_laws(schedule): an instance is ex"),
+    (lambda: testing.check_laws(0.5), TypeError, "check_laws(schedule) must be a schedule, got 0"),
+    # names
+    (
+        lambda: js.Cosine(1.0, 0.0, step=100),
+        TypeError,
+        "Cosine() has no argument 'step'; did you mean 'steps'?",
+    ),
+    (lambda: LINE.warmup(step=5), TypeError, "warmup() has no argument 'step'; did you mean 'ste"),
+    (lambda: LINE.cooldown(5, 5, shpae="sqrt"), TypeError, "'shpae'; did you mean 'shape'?"),
+    (lambda: js.wsd(1.0, 5, 5, dacay=5), TypeError, "wsd() has no argument 'dacay'; did you mean"),
+    (lambda: js.load("a.yaml", total_step=5), TypeError, "load() has no argument 'total_step'; d"),
+    (lambda: js.from_config({}, total_step=5), TypeError, "from_config() has no argument 'total_"),
+    (lambda: js.sweep(None, None, step=5), TypeError, "sweep() has no argument 'step'; did you"),
+    (
+        lambda: LINE.repeat(3),
+        TypeError,
+        "repeat() takes no argument: it goes on for ever, .restarts(n) makes n cycles, got 3",
+    ),
+    # values too long for a line
+    (lambda: js.Table([0.5] * 999 + ["a"] * 999), TypeError, "must be a real number, got 'a'"),
+    (lambda: js.Interpolate([2, 1] * 999, [1.0] * 1998), ValueError, "2, 1, 2, 1, 2, ..."),
+    (lambda: LINE.then("a" * 999), TypeError, "got 'aaaaaaaaaaaaaa"),
     # methods
     (lambda: LINE.warmup(-1), ValueError, "Warmup(steps=...) must not be negative, got -1"),
     (lambda: LINE.warmup(5, NAN), ValueError, "Warmup(start=...) must be finite, got nan"),
@@ -179,12 +275,12 @@ BAD = [
     (
         lambda: LINE.restarts(2.0),
         TypeError,
-        "restarts(n=...) must be an int, it is static: got 2.0",
+        "restarts(n=...) must be a known int, got 2.0",
     ),
     (
         lambda: LINE.restarts(True),
         TypeError,
-        "restarts(n=...) must be an int, it is static: got Tr",
+        "restarts(n=...) must be a known int, got True",
     ),
     (lambda: js.Restart(LINE, 0), ValueError, "Restart(cycles=...) must be at least 1, got 0"),
     (
@@ -210,7 +306,7 @@ BAD = [
     (
         lambda: LINE.restarts(3, growth=jnp.float32(2)),
         TypeError,
-        "must be a known number, it is st",
+        "must be a known number, which decides how many counts",
     ),
     (lambda: LINE.restarts(3, gain=0), ValueError, "Restart(gain=...) must be positive, got 0.0"),
     (
@@ -228,15 +324,15 @@ BAD = [
     (
         lambda: js.Linear(1.0, 0.0, LONG).per(2),
         ValueError,
-        "lengths must add up to at most 2147483647, got 4294967294",
+        "must add up to at most 2147483647 as an int (a float such as 2e12, jax_enable",
     ),
     (
         lambda: js.Linear(1.0, 0.0, LONG).restarts(2),
         ValueError,
-        "at most 2147483647, got 4294967294",
+        "or a coarser unit of counts goes further), got 4294967294",
     ),
-    (lambda: js.Linear(1.0, 0.0, LONG).hold(1), ValueError, "at most 2147483647, got 2147483648"),
-    (lambda: LINE.restarts(40, growth=2), ValueError, "must be at most 2147483647, got "),
+    (lambda: js.Linear(1.0, 0.0, LONG).hold(1), ValueError, "goes further), got 2147483648"),
+    (lambda: LINE.restarts(40, growth=2), ValueError, "must be at most 2147483647 as an int"),
     # recipes
     (
         lambda: js.warmup_cosine(1.0, 10, 5),
@@ -310,6 +406,8 @@ def test_bad_input(call, error, message):
     with pytest.raises(error) as caught:
         call()
     assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 260
 
 
 RECIPES = [

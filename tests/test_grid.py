@@ -294,10 +294,29 @@ BAD = {
     "index 3 is out of bounds": lambda: small()[3],
     "Choose(schedules=...) must hold at least one schedule": lambda: js.Choose([], 0),
     "Choose(index=...) must be an int from 0 to 2, got 3": lambda: js.Choose(SEVERAL, 3),
-    "Choose(index=...) must be an int from 0 to 2, got 0.5": lambda: js.Choose(SEVERAL, 0.5),
+    "Choose(index=...) must be a whole number, got 0.5": lambda: js.Choose(SEVERAL, 0.5),
     "Choose(index=...) must not be negative, got -1": lambda: js.Choose(SEVERAL, -1),
     "a count must be an integer or a float": lambda: small()("soon"),
 }
+
+
+ENDLESS_OR_5 = [js.InverseSqrt(1.0, 10), js.Cosine(1.0, 0.0, 5)]
+
+
+def test_the_chosen_one_decides_what_is_repeated():
+    cycle = np.asarray(ENDLESS_OR_5[1](np.arange(5))).tolist()
+    chosen = js.Choose(ENDLESS_OR_5, 1)
+    assert chosen.repeat()(np.arange(12)).tolist() == (cycle * 3)[:12]
+    assert chosen.restarts(2)(np.arange(11)).tolist() == [*cycle, *cycle, 0.0]
+    assert chosen.restarts(2, growth=1.0).duration == 10
+    assert jax.jit(lambda s, n: s(n))(chosen.delay(2).repeat(), 7 + 3) == cycle[1]
+
+
+@pytest.mark.parametrize("method", ["repeat", "restarts", "hold", "then"])
+def test_a_traced_choice_among_some_that_never_end_is_refused(method):
+    given = {"repeat": (), "restarts": (2,), "hold": (3,), "then": (0.5,)}[method]
+    with pytest.raises(ValueError, match="needs a schedule with a duration, and Choose has none"):
+        jax.eval_shape(lambda i: getattr(js.Choose(ENDLESS_OR_5, i), method)(*given)(3), 1)
 
 
 @pytest.mark.parametrize("message, bad", BAD.items(), ids=BAD.keys())

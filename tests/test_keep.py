@@ -35,18 +35,37 @@ def test_what_has_no_end_cools_down():
         assert (cooled(70), cooled(100)) == (schedule(70), 0.0)
 
 
-def test_a_known_schedule_cools_down_from_a_plain_number():
+def test_a_cooldown_is_plain_data_and_freezes_nothing():
     cooled = COSINE.cooldown(1234, 10)
-    assert js.from_config(js.to_config(cooled)).schedules[1].start == float(COSINE(1234))
-    assert all(type(leaf) in (int, float) for leaf in jax.tree.leaves(cooled))
+    assert js.to_config(cooled) == {
+        "kind": "Cooldown",
+        "schedule": js.to_config(COSINE),
+        "boundary": 1234,
+        "steps": 10,
+        "end": 0.0,
+        "shape": "linear",
+    }
+    config = {"kind": "Cooldown", "schedule": 0.0003, "boundary": "80%", "steps": "20%"}
+    branched = js.from_config(config, total_steps=1000)
+    assert repr(branched) == repr(js.Constant(0.0003).cooldown(800, 200))
+    twice = jax.tree.map(lambda x: 2 * x if isinstance(x, float) else x, branched)
+    np.testing.assert_array_equal(twice([800, 900, 1000]), np.float32([6e-4, 3e-4, 0.0]))
+    assert jax.jit(lambda count: COSINE.cooldown(1234, 10)(count))(1234) == COSINE(1234)
 
-    @jax.jit
-    def inside(count):
-        traced = COSINE.cooldown(1234, 10)
-        assert repr(traced) == repr(cooled)
-        return traced(count)
 
-    assert inside(1234) == COSINE(1234)
+@pytest.mark.parametrize("at", [1100, 1101, 5000])
+def test_a_cooldown_past_the_end_must_change_something(at):
+    rule = (
+        f"a cooldown at {at} changes nothing: the schedule, whose duration is 1100, ends with 3e-05"
+    )
+    for composed in (
+        lambda: COSINE.cooldown(at, 10, end=3e-5),
+        lambda: js.Cooldown(COSINE, at, 10, 3e-5),
+    ):
+        with pytest.raises(ValueError, match=rule):
+            composed()
+    assert COSINE.cooldown(at, 10, end=1e-5)(at + 10) == np.float32(1e-5)
+    assert COSINE.cooldown(1099, 10, end=3e-5).duration == 1109
 
 
 def test_a_traced_schedule_cools_down():
@@ -68,17 +87,21 @@ def test_a_grid_cools_down_point_by_point():
     ("arguments", "error", "message"),
     [
         ((-1, 5), ValueError, r"cooldown\(at=\.\.\.\) must not be negative, got -1"),
-        ((1, -5), ValueError, r"cooldown\(steps=\.\.\.\) must not be negative, got -5"),
-        ((1, 2**31), ValueError, r"cooldown\(steps=\.\.\.\) must be at most 2147483647"),
+        ((1, -5), ValueError, r"Cooldown\(steps=\.\.\.\) must not be negative, got -5"),
+        ((1, 2**31), ValueError, r"Cooldown\(steps=\.\.\.\) must be at most 2147483647"),
         (("end", 5), TypeError, r"cooldown\(at=\.\.\.\) must be a number of counts, got 'end'"),
-        ((1, 5, np.nan), ValueError, r"cooldown\(end=\.\.\.\) must be finite, got nan"),
-        ((1, 5, None), TypeError, r"cooldown\(end=\.\.\.\) must be a real number, got None"),
+        ((1, 5, np.nan), ValueError, r"Cooldown\(end=\.\.\.\) must be finite, got nan"),
+        ((1, 5, None), TypeError, r"Cooldown\(end=\.\.\.\) must be a real number, got None"),
         (
             (1, 5, 0.0, "cos"),
             ValueError,
-            r"cooldown\(shape=\.\.\.\) must be linear or cosine .*'cos",
+            r"Cooldown\(shape=\.\.\.\) must be linear or cosine .*'cos",
         ),
-        ((1, 5, 0.0, "geometric"), ValueError, r"Geometric\(end=\.\.\.\) must be positive, got 0"),
+        (
+            (1, 5, 0.0, "geometric"),
+            ValueError,
+            r"Cooldown\(end=\.\.\.\) must be positive, it is geometric, got 0",
+        ),
     ],
 )
 def test_bad_cooldowns(arguments, error, message):
@@ -89,7 +112,7 @@ def test_bad_cooldowns(arguments, error, message):
 def test_a_batch_does_not_cool_down():
     batch = jax.tree.map(lambda *leaves: np.stack(leaves), js.Constant(0.1), js.Constant(0.2))
     with pytest.raises(ValueError, match="has shape .* where a scalar is meant; js.grid"):
-        batch.cooldown(5, 5)
+        batch.cooldown(5, 5)(3)
 
 
 # --- Orbax --------------------------------------------------------------------------------------
