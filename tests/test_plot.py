@@ -388,7 +388,7 @@ BATCH = jax.tree.map(lambda *leaves: np.stack(leaves), LINE, LINE)
         (
             {"schedule": "lr"},
             TypeError,
-            r"plot\(schedule\): a schedule, a number or a callable .*'lr'",
+            r"plot\(schedule\): a schedule, a number or a function .*'lr'",
         ),
         ({"schedule": {"a": None}}, TypeError, r"plot\(schedule\): 'a': a schedule, .*got None"),
         ({"schedule": {}}, ValueError, r"needs at least one schedule, got \{\}"),
