@@ -15,7 +15,7 @@ import numpy as np
 from jaxsched._algebra import as_schedule
 from jaxsched._files import Entry
 from jaxsched._grid import Grid
-from jaxsched._names import suggestion
+from jaxsched._names import shown, suggestion
 from jaxsched._samples import Samples, samples
 from jaxsched._schedule import Schedule, is_known
 from jaxsched._sweep import Sweep
@@ -92,7 +92,7 @@ def plot(
 
         ax = plt.figure(layout="constrained").add_subplot()
     elif not isinstance(ax, Axes):
-        raise TypeError(f"plot(ax=...) must be one matplotlib Axes, got {ax!r}")
+        raise TypeError(f"plot(ax=...) must be one matplotlib Axes, got {shown(ax)}")
     styles: list[dict[str, Any]]
     if "color" in style and (grid is not None or len(named) > NAMED):
         styles = [{} for _ in named]  # which is which cannot be seen
@@ -130,7 +130,7 @@ def _named(schedule: Any) -> dict[Any, Schedule]:
     else:
         named = {None: schedule}
     if not named:
-        raise ValueError(f"plot(schedule) needs at least one schedule, got {schedule!r}")
+        raise ValueError(f"plot(schedule) needs at least one schedule, got {shown(schedule)}")
     for name, given in named.items():
         which = "plot(schedule)" if name is None else f"plot(schedule): {name!r}"
         if isinstance(given, Grid):
@@ -141,8 +141,8 @@ def _named(schedule: Any) -> dict[Any, Schedule]:
             raise TypeError(f"{which}: {error}") from None
         if not is_known(named[name]):
             raise ValueError(
-                f"{which} holds traced numbers or a batch of them, got {named[name]!r}; js.stack "
-                "and js.grid hold many schedules that can be drawn"
+                f"{which} holds traced numbers or a batch of them, got {shown(named[name])}; "
+                "js.stack and js.grid hold many schedules that can be drawn"
             )
     return named
 
@@ -154,7 +154,7 @@ def _shown(named: Mapping[Any, Schedule], steps: Any) -> int:
     durations = [s.duration for s in named.values() if s.duration is not None]
     if not durations:
         raise ValueError(
-            f"plot(steps=...) is needed: {next(iter(named.values()))!r} has no duration"
+            f"plot(steps=...) is needed: {shown(next(iter(named.values())))} has no duration"
         )
     return max(1, int(np.ceil(max(durations))))
 
@@ -162,7 +162,7 @@ def _shown(named: Mapping[Any, Schedule], steps: Any) -> int:
 def _scalar(kind: Kind, where: str, x: Any) -> Any:
     x = kind.coerce(where, x)
     if not is_concrete(x) or np.ndim(x):
-        raise TypeError(f"{where} must be one known number, got {x!r}")
+        raise TypeError(f"{where} must be one known number, got {shown(x)}")
     return x
 
 
@@ -342,7 +342,8 @@ def sweep(result: Sweep, metric: str | None = None, mode: str = "min") -> Any:
         if curve.ndim == single + 1 and curve.shape[-1] > 1
     }
     drawn = Figure(figsize=(9, 3.6 * (1 + len(curves))), layout="constrained", dpi=120)
-    axes = drawn.subplots(1 + len(curves), 1, squeeze=False)[:, 0]
+    # each with its own margins: names of schedules are long, numbers are not
+    axes = [part.subplots() for part in drawn.subfigures(1 + len(curves), 1, squeeze=False)[:, 0]]
     worst_first = np.argsort(values.ravel() if mode == "max" else -values.ravel())
     worst_first = worst_first[: int((~bad).sum())]  # NaN is sorted last
     ranks: Any = ScalarMappable(Normalize(1, max(2, len(worst_first))), "viridis")
@@ -358,7 +359,7 @@ def sweep(result: Sweep, metric: str | None = None, mode: str = "min") -> Any:
         _plain(ax.xaxis, ax.yaxis)
         if len(worst_first) > 1:
             some = np.linspace(1, len(worst_first), 5).round()
-            bar = drawn.colorbar(ranks, ax=ax, label=f"rank by {metric}", ticks=np.unique(some))
+            bar = ax.figure.colorbar(ranks, ax=ax, label=f"rank by {metric}", ticks=np.unique(some))
             bar.ax.invert_yaxis()  # the first on top
     _map(axes[-1], result.grid.axes, metric, values, mode)
     return drawn
