@@ -9,7 +9,7 @@ import matplotlib.pyplot as plt
 
 def drawn(code: str) -> str:
     """The figure that is current after the code has run, as SVG to be put into a page."""
-    with matplotlib.rc_context({"svg.hashsalt": code, "figure.figsize": (7.5, 3.5)}):
+    with matplotlib.rc_context({"svg.hashsalt": code, "figure.figsize": (6.2, 3.1)}):
         matplotlib.use("agg")
         exec(code, {})
         picture = io.StringIO()
