@@ -192,8 +192,8 @@ def _legend(ax: Any) -> None:
     # no layout makes room: it is taken from the axes, as that of a colour bar
     within = legend.get_window_extent().transformed(ax.figure.transSubfigure.inverted())
     left, bottom, width, height = ax.get_position(original=True).bounds
-    width -= max(0.0, within.x1 - cell.get_position(ax.figure).x1)
-    ax.set_position((left, bottom, width, height))
+    beyond = max(0.0, within.x1 - cell.get_position(ax.figure).x1)
+    ax.set_position((left, bottom, max(width - beyond, width / 3), height))
     ax.set_in_layout(True)
 
 
