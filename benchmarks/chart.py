@@ -40,7 +40,7 @@ def figure(document: Row) -> Any:
 
     rows = {name: section["rows"] for name, section in document["sections"].items()}
     bars = len({row["name"] for row in rows.get("throughput", [])})
-    heights = [1 + 0.24 * bars, 3.0, 3.0, 3.0]
+    heights = [1.2 + 0.28 * bars, 3.6, 3.6, 3.6]
     drawn = Figure(figsize=(9.5, sum(heights)), layout="constrained", dpi=120)
     axes = drawn.subplots(4, 2, height_ratios=heights).ravel()
     for ax, (section, panel) in zip(axes, PANELS, strict=True):
@@ -68,16 +68,15 @@ def _title(document: Row) -> str:
 
 
 def _to_optax(ax: Any, rows: list[Row]) -> None:
-    _bars(ax, rows, "to_optax", "times the speed of optax")
-    ax.legend(fontsize=7, loc="upper right")
+    _bars(ax, rows, "to_optax", "times the speed of optax", "optax")
 
 
 def _to_copy(ax: Any, rows: list[Row]) -> None:
-    _bars(ax, rows, "to_copy", "of the speed of a cast-copy")
+    _bars(ax, rows, "to_copy", "of the speed of a cast-copy", "a copy")
     ax.tick_params(labelleft=False)
 
 
-def _bars(ax: Any, rows: list[Row], key: str, label: str) -> None:
+def _bars(ax: Any, rows: list[Row], key: str, title: str, other: str) -> None:
     """A bar for each schedule at the two largest sizes at which all are measured."""
     from matplotlib.ticker import LogLocator
 
@@ -92,17 +91,18 @@ def _bars(ax: Any, rows: list[Row], key: str, label: str) -> None:
             ax.barh(place, speed - 1, height, left=1, color=colour)
             side = "left" if speed >= 1 else "right"
             text = f" {speed:.2g} " if speed < 10 else f" {speed:.0f} "
-            ax.text(speed, place, text, ha=side, va="center", fontsize=6)
+            ax.text(speed, place, text, ha=side, va="center", fontsize=7)
         ax.barh(0, 0, left=1, color=colour, label=f"{counts(size)} counts")
     ax.set_xscale("log", subs=())
     ax.xaxis.set_major_locator(LogLocator(subs=(1, 3)))
     ax.xaxis.set_major_formatter("{x:g}")
-    ax.axvline(1, color="k", linewidth=0.8)
+    ax.axvline(1, color="k", linewidth=0.8, label=f"as fast as {other}")
     ax.set_yticks(range(len(names)), names)
     ax.set_ylim(-0.6, len(names) - 0.4)
     ax.margins(x=0.12)
-    ax.set_title(label, fontsize=9, loc="left")
+    ax.set_title(title, fontsize=9, loc="left")
     ax.grid(axis="x", alpha=0.25)
+    _legend(ax, columns=3)
 
 
 def _sizes(ax: Any, rows: list[Row]) -> None:
@@ -121,19 +121,17 @@ def _sizes(ax: Any, rows: list[Row]) -> None:
         _line(ax, own, limit, color=LIMIT, linestyle=style, marker="")
     _finish(ax, "ours: speed and array size", "counts", "GB/s, 8 bytes a count")
     ax.set_xscale("log", base=2)
-    ax.set_ylim(bottom=ax.get_ylim()[0] / 30)
-    ax.legend(fontsize=6.5, loc="lower right", ncols=3)
 
 
 def _ulp(ax: Any, rows: list[Row]) -> None:
-    for name, marker in zip(ACCURATE, "osd^v", strict=True):
-        for library, colour in (("ours", OURS), ("optax", OPTAX)):
+    for library, colour in (("ours", OURS), ("optax", OPTAX)):
+        for name, marker in zip(ACCURATE, "osd^v", strict=True):
             own = [
                 (row["length"], max(LEAST_ULP, row["ulp"][library]["max"]))
                 for row in rows
                 if row["name"] == name and library in row["ulp"]
             ]
-            _line(ax, own, name if library == "ours" else None, color=colour, marker=marker)
+            _line(ax, own, f"{library}, {name}", color=colour, marker=marker)
     _finish(ax, "largest error", "length", "ULP of float32")
 
 
@@ -195,7 +193,7 @@ def _styles(sizes: Iterable[int]) -> Iterable[tuple[int, str]]:
     return zip(sorted(set(sizes)), ("-", "--"), strict=False)
 
 
-def _line(ax: Any, points: list[tuple[float, float]], label: str | None, **style: Any) -> None:
+def _line(ax: Any, points: list[tuple[float, float]], label: str, **style: Any) -> None:
     x, y = zip(*sorted(points), strict=True) if points else ((), ())
     ax.plot(x, y, label=label, **{"marker": "o", "markersize": 3, "linewidth": 1.2, **style})
 
@@ -206,7 +204,13 @@ def _finish(ax: Any, title: str, across: str, up: str) -> None:
     ax.set_xlabel(across, fontsize=8)
     ax.set_ylabel(up, fontsize=8)
     ax.grid(alpha=0.25)
-    ax.legend(fontsize=6.5)
+    _legend(ax)
+
+
+def _legend(ax: Any, columns: int = 2) -> None:
+    """All that is drawn, below the axes, where it hides nothing."""
+    below = {"loc": "upper center", "bbox_to_anchor": (0.5, 0), "borderaxespad": 4}
+    ax.legend(fontsize=7, ncols=columns, frameon=False, **below)
 
 
 PANELS: tuple[tuple[str, Callable[[Any, list[Row]], None]], ...] = (

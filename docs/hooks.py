@@ -3,7 +3,7 @@
 `<!-- readme: Questions -->` in a page is that section of README.md, `<!-- gallery -->` the pictures
 of gallery.py, `<!-- benchmarks -->` and `<!-- errors -->` are the tables of results.py,
 `<!-- help -->` is what the command line says of itself, and `<!-- plot -->` what the code above it
-draws.
+draws. What is copied of a session is its code.
 """
 
 import re
@@ -19,7 +19,7 @@ from mkdocs.structure.pages import Page
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))  # for `docs` and `benchmarks`, wherever mkdocs was started
 
-from docs import commands, figures, gallery, links, readme, results  # noqa: E402
+from docs import commands, figures, gallery, links, readme, results, sessions  # noqa: E402
 from docs.docstrings import FLAG  # noqa: E402
 
 FILES = ("docs/*.png", "benchmarks/results/*")  # what README.md and the pages show or link to
@@ -54,6 +54,11 @@ def on_page_markdown(markdown: str, page: Page, **_: Any) -> str:
     markdown = PLOTTED.sub(with_figure, COMMENT.sub(filled, markdown))
     markdown = re.sub(r"^```python\n>>>", "```pycon\n>>>", markdown, flags=re.M)
     return re.sub(FLAG, "", markdown, flags=re.M)
+
+
+def on_page_content(html: str, **_: Any) -> str:
+    """Let the copy buttons leave out prompts and outputs."""
+    return sessions.copied(html)
 
 
 def on_post_build(config: Any, **_: Any) -> None:

@@ -6,6 +6,7 @@ What `js.plot` draws, and a picture a dialect, a panel an example of
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -15,14 +16,15 @@ from jaxsched import config
 
 HERE = Path(__file__).parent
 EXAMPLES = HERE.parent / "jaxsched" / "examples"
-COLUMNS = 4
+COLUMNS = 3
 PAST = 1.15  # a little of what comes after the end
 
 
 def plots() -> Figure:
     """Named schedules over epochs, and a grid with a logarithmic axis."""
-    figure = Figure(figsize=(11, 3.6), layout="constrained", dpi=110)
-    named, family = figure.subplots(1, 2)
+    figure = Figure(figsize=(9, 6.4), layout="constrained", dpi=120)
+    parts: Any = figure.subfigures(2, 1)
+    named, family = (part.subplots() for part in parts)
     constant = js.Constant(3e-4).warmup(500)
     schedules = {
         "warmup_cosine": js.warmup_cosine(3e-4, 500, 10_000),
@@ -43,7 +45,7 @@ def picture(dialect: str) -> Figure:
     """All examples of a dialect, each from count 0 to past its end."""
     examples = json.loads((EXAMPLES / f"{dialect}.json").read_text())
     rows = -(-len(examples) // COLUMNS)
-    figure = Figure(figsize=(11, 1.7 * rows), layout="constrained", dpi=110)
+    figure = Figure(figsize=(9, 1.9 * rows), layout="constrained", dpi=120)
     axes = figure.subplots(rows, COLUMNS, squeeze=False).ravel()
     for ax, example in zip(axes, examples, strict=False):
         schedule = js.from_config(example)
@@ -54,8 +56,8 @@ def picture(dialect: str) -> Figure:
             ax.axvline(end, color="0.8", linewidth=0.8, zorder=0)
         name = example["kind"].split(".")[1]
         name = f"{name}: {example['name']}" if "name" in example else name
-        ax.set_title(name, fontsize=min(8, 270 / len(name)))
-        ax.tick_params(labelsize=6)
+        ax.set_title(name, fontsize=min(9, 330 / len(name)))
+        ax.tick_params(labelsize=8)
         ax.set_ylim(bottom=min(0.0, ax.get_ylim()[0]))
     for ax in axes[len(examples) :]:
         ax.set_axis_off()

@@ -138,6 +138,11 @@ def elementwise(f: Callable[..., Any], ndim: int) -> Callable[..., Any]:
     return f
 
 
+def _begun(schedule: Schedule) -> Callable[[jax.Array], jax.Array]:
+    """`schedule.at` for a join, which evaluates every part at counts before its beginning, too."""
+    return lambda n: schedule.at(jnp.maximum(n, 0))
+
+
 class Join(Schedule):
     """One schedule after another: `optax.join_schedules` of its parts.
 
@@ -177,7 +182,7 @@ class Join(Schedule):
             return self._looked_up(t)
         # a float boundary makes the clock of its own part a float, and of no other
         with jax.numpy_dtype_promotion("standard"):
-            joined = optax.join_schedules([s.at for s in self.schedules], self.boundaries)
+            joined = optax.join_schedules(list(map(_begun, self.schedules)), self.boundaries)
             return jnp.asarray(joined(t))
 
     def _alike(self) -> bool:
@@ -230,7 +235,7 @@ class Warmup(Schedule):
             return numerics.line(n, self.start, peak, self.steps)
 
         with jax.numpy_dtype_promotion("standard"):
-            joined = optax.join_schedules([line, self.schedule.at], [self.steps])
+            joined = optax.join_schedules([line, _begun(self.schedule)], [self.steps])
             return jnp.asarray(joined(t))
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import functools
+import math
+import textwrap
 from collections.abc import Mapping, Sequence
 from numbers import Real
 from pathlib import Path
@@ -12,13 +15,15 @@ import numpy as np
 from jaxsched._algebra import as_schedule
 from jaxsched._files import Entry
 from jaxsched._grid import Grid
-from jaxsched._names import suggestion
+from jaxsched._names import shown, suggestion
 from jaxsched._samples import Samples, samples
 from jaxsched._schedule import Schedule, is_known
 from jaxsched._sweep import Sweep
 from jaxsched.fields import Kind, is_concrete
 
-NAMED = 12  # more curves than these in a panel have no legend
+NAMED = 10  # more curves than these, and than colours of a cycle, have a colour bar for a legend
+NAMES = 16  # along a colour bar
+NAME = 32  # characters of a name on a line
 BARS = 20  # of the best points along a single axis
 COLUMNS = 2000  # more than a picture has pixels across
 MARKED = 30  # turns of a curve; more of them are no help to the eye
@@ -46,13 +51,14 @@ def plot(
         schedule: a schedule, a number or a callable; a list or mapping of them, whose names are
             the legend; or a `js.grid`, whose curves are coloured by one of its axes.
         steps: the last count that is drawn; by default the longest duration.
-        ax: the matplotlib axes to draw on; by default pyplot's current ones.
+        ax: the matplotlib axes to draw on, whose figure had best have `layout="constrained"`; by
+            default those of a new figure of pyplot's, kept until `plt.close(ax.figure)`.
         steps_per_epoch: counts in an epoch: a second axis counts epochs.
         log: whether the axis of values is logarithmic; it ends at a millionth of the highest value
             where a curve reaches 0.
         boundaries: whether dots mark where the parts of a curve meet, unless these are very many.
         by: the axis of the grid that decides the colours; by default the first of numbers.
-        cmap: matplotlib's name of a colour map, for a grid.
+        cmap: matplotlib's name of a colour map, for a grid or for more than ten schedules.
         **style: more for matplotlib's `Axes.plot`, such as a label, a color or a linewidth.
 
     Raises:
@@ -84,13 +90,16 @@ def plot(
     if ax is None:
         import matplotlib.pyplot as plt
 
-        ax = plt.gca()
+        ax = plt.figure(layout="constrained").add_subplot()
     elif not isinstance(ax, Axes):
-        raise TypeError(f"plot(ax=...) must be one matplotlib Axes, got {ax!r}")
-    if grid is not None:
+        raise TypeError(f"plot(ax=...) must be one matplotlib Axes, got {shown(ax)}")
+    styles: list[dict[str, Any]]
+    if "color" in style and (grid is not None or len(named) > NAMED):
+        styles = [{} for _ in named]  # which is which cannot be seen
+    elif grid is not None:
         styles = _coloured(ax, grid, by, cmap)
     else:
-        styles = [{"label": name} for name in named]
+        styles = _told_apart(ax, list(named), cmap)
     if len(named) > NAMED:
         styles = [{"linewidth": 0.9, "markersize": 2.0, **own} for own in styles]
     drawn = [
@@ -102,9 +111,11 @@ def plot(
         _logarithmic(ax, np.concatenate([curve.values for curve in drawn]))
     if steps_per_epoch is not None:
         epochs = (lambda n: n / steps_per_epoch), (lambda n: n * steps_per_epoch)
-        ax.secondary_xaxis("top", functions=epochs).set_xlabel("epoch")
-    if ax.get_legend_handles_labels()[1]:
-        ax.legend()
+        upper = ax.secondary_xaxis("top", functions=epochs)
+        upper.set_xlabel("epoch")
+        _plain(upper.xaxis)
+    _plain(ax.xaxis, ax.yaxis)
+    _legend(ax)
     return ax
 
 
@@ -119,7 +130,7 @@ def _named(schedule: Any) -> dict[Any, Schedule]:
     else:
         named = {None: schedule}
     if not named:
-        raise ValueError(f"plot(schedule) needs at least one schedule, got {schedule!r}")
+        raise ValueError(f"plot(schedule) needs at least one schedule, got {shown(schedule)}")
     for name, given in named.items():
         which = "plot(schedule)" if name is None else f"plot(schedule): {name!r}"
         if isinstance(given, Grid):
@@ -130,8 +141,8 @@ def _named(schedule: Any) -> dict[Any, Schedule]:
             raise TypeError(f"{which}: {error}") from None
         if not is_known(named[name]):
             raise ValueError(
-                f"{which} holds traced numbers or a batch of them, got {named[name]!r}; js.stack "
-                "and js.grid hold many schedules that can be drawn"
+                f"{which} holds traced numbers or a batch of them, got {shown(named[name])}; "
+                "js.stack and js.grid hold many schedules that can be drawn"
             )
     return named
 
@@ -143,7 +154,7 @@ def _shown(named: Mapping[Any, Schedule], steps: Any) -> int:
     durations = [s.duration for s in named.values() if s.duration is not None]
     if not durations:
         raise ValueError(
-            f"plot(steps=...) is needed: {next(iter(named.values()))!r} has no duration"
+            f"plot(steps=...) is needed: {shown(next(iter(named.values())))} has no duration"
         )
     return max(1, int(np.ceil(max(durations))))
 
@@ -151,7 +162,7 @@ def _shown(named: Mapping[Any, Schedule], steps: Any) -> int:
 def _scalar(kind: Kind, where: str, x: Any) -> Any:
     x = kind.coerce(where, x)
     if not is_concrete(x) or np.ndim(x):
-        raise TypeError(f"{where} must be one known number, got {x!r}")
+        raise TypeError(f"{where} must be one known number, got {shown(x)}")
     return x
 
 
@@ -164,6 +175,68 @@ def _curve(ax: Any, schedule: Schedule, steps: int, marked: bool, **style: Any) 
         style = {"marker": "o", "markersize": 3.5, "markevery": at, **style}
     ax.plot(curve.counts, curve.values, **style)
     return curve
+
+
+def _legend(ax: Any) -> None:
+    """Name the curves beside the axes, where none of them is."""
+    from matplotlib.layout_engine import PlaceHolderLayoutEngine
+
+    lines, names = ax.get_legend_handles_labels()
+    if not names:
+        return
+    beside = {"loc": "upper left", "bbox_to_anchor": (1, 1)}
+    legend = ax.legend(lines, map(_wrapped, names), fontsize="small", frameon=False, **beside)
+    engine, cell = ax.figure.get_layout_engine(), ax.get_subplotspec()
+    if cell is None or not (engine is None or isinstance(engine, PlaceHolderLayoutEngine)):
+        return
+    # no layout makes room: it is taken from the axes, as that of a colour bar
+    within = legend.get_window_extent().transformed(ax.figure.transSubfigure.inverted())
+    left, bottom, width, height = ax.get_position(original=True).bounds
+    beyond = max(0.0, within.x1 - cell.get_position(ax.figure).x1)
+    ax.set_position((left, bottom, max(width - beyond, width / 3), height))
+    ax.set_in_layout(True)
+
+
+def _told_apart(
+    ax: Any, names: Sequence[Any], cmap: str = "viridis", **place: Any
+) -> list[dict[str, Any]]:
+    """A style for each name: of a legend, or where they are too many, of a colour bar."""
+    import matplotlib
+    from matplotlib.cm import ScalarMappable
+    from matplotlib.colors import ListedColormap, Normalize
+
+    if len(names) <= NAMED:
+        return [{"label": name} for name in names]
+    colours = matplotlib.colormaps[cmap](np.linspace(0.0, 0.95, len(names)))
+    shades = ScalarMappable(Normalize(-0.5, len(names) - 0.5), ListedColormap(colours))
+    bar = ax.figure.colorbar(shades, **(place or {"ax": ax}))
+    some = range(0, len(names), math.ceil(len(names) / NAMES))
+    bar.set_ticks(some, labels=[_wrapped(names[i], lines=1) for i in some], fontsize=7)
+    bar.ax.invert_yaxis()  # in the order of reading
+    return [{"color": colour} for colour in colours]
+
+
+def _wrapped(name: Any, lines: int = 3) -> str:
+    return textwrap.fill(str(name), NAME, max_lines=lines, placeholder=" …")
+
+
+def _plain(*axes: Any) -> None:
+    """Label ticks as rates are written, 3e-4, not 0.00030, nor 3 with a 1e-5 elsewhere."""
+    from matplotlib.ticker import FuncFormatter, ScalarFormatter
+
+    for axis in axes:
+        if isinstance(axis.get_major_formatter(), ScalarFormatter):
+            axis.set_major_formatter(FuncFormatter(functools.partial(_tick, axis)))
+
+
+def _tick(axis: Any, x: float, _: int | None = None) -> str:
+    """The label at x: no more digits than there are between the ticks, alike along the axis."""
+    low, high = sorted(map(float, axis.get_view_interval()))
+    digit = math.floor(math.log10((high - low) / 20 or 1.0))
+    x = round(float(x), 1 - digit)
+    if x and not 1e-2 <= max(-low, high) < 1e6:
+        return np.format_float_scientific(x, trim="-", exp_digits=1).replace("e+", "e")
+    return f"{x:.12g}"
 
 
 def _coloured(ax: Any, grid: Grid, by: str | None, cmap: str) -> list[dict[str, Any]]:
@@ -182,13 +255,14 @@ def _coloured(ax: Any, grid: Grid, by: str | None, cmap: str) -> list[dict[str, 
         low, high = min(values), max(values)
         norm = LogNorm(low, high) if low > 0 and high >= 10 * low else Normalize(low, high)
         shades = ScalarMappable(norm, matplotlib.colormaps[cmap])
-        ax.figure.colorbar(shades, ax=ax, label=by)
+        bar = ax.figure.colorbar(shades, ax=ax, label=by)
+        _plain(bar.ax.yaxis)
         return [{"color": shades.to_rgba(values[i])} for i in index]
-    first = {k: index.index(k) for k in range(len(values))}
-    return [
-        {"color": f"C{k % 10}", "label": _text(values[k]) if first[k] == i else None}
-        for i, k in enumerate(index)
-    ]
+    styles = _told_apart(ax, list(map(_text, values)), cmap)
+    if len(values) <= NAMED:
+        styles = [{"color": f"C{k}", **style} for k, style in enumerate(styles)]
+    first = {index.index(k) for k in range(len(values))}
+    return [{**styles[k], **({} if i in first else {"label": None})} for i, k in enumerate(index)]
 
 
 def _are_numbers(values: Sequence[Any]) -> bool:
@@ -222,7 +296,6 @@ def require_format(path: Path) -> None:
 
 def figure(entries: Sequence[Entry]) -> Any:
     """A matplotlib figure with a panel for each source of the entries."""
-    import matplotlib
     from matplotlib.figure import Figure
 
     panels: dict[str, list[Entry]] = {}
@@ -232,18 +305,18 @@ def figure(entries: Sequence[Entry]) -> Any:
     axes = drawn.subplots(len(panels), 1, squeeze=False)[:, 0]
     for ax, (source, members) in zip(axes, panels.items(), strict=True):
         many = len(members) > NAMED
-        colours = matplotlib.colormaps["viridis"](np.linspace(0.0, 0.95, len(members)))
-        for entry, colour in zip(members, colours, strict=True):
-            style = {"color": colour, "linewidth": 0.9} if many else {"linewidth": 1.4}
-            _curve(ax, entry.schedule, entry.steps, not many, label=entry.label, **style)
-        ax.set_title(source, loc="left", fontsize=10)
+        width = 0.9 if many else 1.4
+        beside = {"cax": ax.inset_axes((1.02, 0, 0.02, 1))} if many else {}  # as a legend is
+        styles = _told_apart(ax, [entry.label for entry in members], **beside)
+        for entry, style in zip(members, styles, strict=True):
+            _curve(ax, entry.schedule, entry.steps, not many, linewidth=width, **style)
+        title = f"{source}: {len(members)} schedules" if many else source
+        ax.set_title(title, loc="left", fontsize=10)
         ax.set_ylabel("value")
         ax.grid(alpha=0.25)
         ax.margins(x=0.01)
-        if many:
-            ax.set_title(f"{source}: {len(members)} schedules", loc="left", fontsize=10)
-        else:
-            ax.legend(fontsize=7, loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
+        _plain(ax.xaxis, ax.yaxis)
+        _legend(ax)
     axes[-1].set_xlabel("count (optimizer updates)")
     return drawn
 
@@ -251,11 +324,12 @@ def figure(entries: Sequence[Entry]) -> Any:
 def sweep(result: Sweep, metric: str | None = None, mode: str = "min") -> Any:
     """A figure of a sweep: a panel for every metric that has a curve, and one for `metric`.
 
-    Curves are coloured by rank, best last and darkest; the other panel is a heat map over the
+    Curves are coloured by rank, the best drawn last; the other panel is a heat map over the
     first two axes of the grid (the best along the others), or points along a single axis. What
     diverged or is missing is left out.
     """
-    import matplotlib
+    from matplotlib.cm import ScalarMappable
+    from matplotlib.colors import Normalize
     from matplotlib.figure import Figure
 
     metric, values = result.ranked_by(metric)
@@ -268,19 +342,25 @@ def sweep(result: Sweep, metric: str | None = None, mode: str = "min") -> Any:
         if curve.ndim == single + 1 and curve.shape[-1] > 1
     }
     drawn = Figure(figsize=(9, 3.6 * (1 + len(curves))), layout="constrained", dpi=120)
-    axes = drawn.subplots(1 + len(curves), 1, squeeze=False)[:, 0]
+    # each with its own margins: names of schedules are long, numbers are not
+    axes = [part.subplots() for part in drawn.subfigures(1 + len(curves), 1, squeeze=False)[:, 0]]
     worst_first = np.argsort(values.ravel() if mode == "max" else -values.ravel())
     worst_first = worst_first[: int((~bad).sum())]  # NaN is sorted last
-    colours = matplotlib.colormaps["viridis_r"](np.linspace(0.0, 1.0, len(worst_first)))
+    ranks: Any = ScalarMappable(Normalize(1, max(2, len(worst_first))), "viridis")
     for ax, (name, curve) in zip(axes, curves.items(), strict=False):
-        for i, colour in zip(worst_first, colours, strict=True):
-            ax.plot(curve[i], color=colour, linewidth=0.9)
+        for rank, i in zip(range(len(worst_first), 0, -1), worst_first, strict=True):
+            ax.plot(curve[i], color=ranks.to_rgba(rank), linewidth=0.9)
         shown = curve[worst_first]
         if shown.size and (shown > 0).all() and shown.max() > 30 * shown.min():
             ax.set_yscale("log")
         ax.set(ylabel=name, xlabel="count")
-        ax.set_title(f"{name}, darker is better by {metric}", loc="left", fontsize=10)
+        ax.set_title(name, loc="left", fontsize=10)
         ax.grid(alpha=0.25)
+        _plain(ax.xaxis, ax.yaxis)
+        if len(worst_first) > 1:
+            some = np.linspace(1, len(worst_first), 5).round()
+            bar = ax.figure.colorbar(ranks, ax=ax, label=f"rank by {metric}", ticks=np.unique(some))
+            bar.ax.invert_yaxis()  # the first on top
     _map(axes[-1], result.grid.axes, metric, values, mode)
     return drawn
 
@@ -292,25 +372,27 @@ def _map(ax: Any, axes: dict[str, tuple[Any, ...]], metric: str, values: Any, mo
         first = order[: min(BARS, int(np.isfinite(values).sum()))][::-1]
         (name, across), *_ = axes.items()
         ax.barh([_text(across[i]) for i in first], values[first])
-        ax.tick_params(axis="y", labelsize=6)
+        ax.tick_params(axis="y", labelsize=8)
         ax.set(xlabel=metric, ylabel=name)
         if len(first):
             low, high = values[first].min(), values[first].max()
             ax.set_xlim(low - 0.2 * (high - low or 1), high + 0.05 * (high - low or 1))
+        _plain(ax.xaxis)
         ax.set_title(f"{metric}, the best {len(first)} of {len(values)}", loc="left", fontsize=10)
         return
     best = np.fmax if mode == "max" else np.fmin
     shown = best.reduce(values.reshape(*values.shape[:2], -1), axis=2)  # NaN where all diverged
     image = ax.imshow(shown, aspect="auto", cmap="viridis")
-    ax.figure.colorbar(image, ax=ax, label=metric)
+    bar = ax.figure.colorbar(image, ax=ax, label=metric)
+    _plain(bar.ax.yaxis)
     (vertical, down), (horizontal, across) = list(axes.items())[:2]
-    ax.set_yticks(range(len(down)), map(_text, down), fontsize=7)
-    ax.set_xticks(range(len(across)), map(_text, across), fontsize=7)
+    ax.set_yticks(range(len(down)), map(_text, down), fontsize=8)
+    ax.set_xticks(range(len(across)), map(_text, across), fontsize=8)
     ax.set(xlabel=horizontal, ylabel=vertical)
     if shown.size <= 100:
         for i, j in np.argwhere(np.isfinite(shown)):
             dark = image.norm(shown[i, j]) < 0.6
-            style = {"ha": "center", "va": "center", "fontsize": 6, "color": "w" if dark else "k"}
+            style = {"ha": "center", "va": "center", "fontsize": 8, "color": "w" if dark else "k"}
             ax.text(j, i, f"{shown[i, j]:.3g}", **style)
     rest = list(axes)[2:]
     more = f", the best over {' and '.join(rest)}" if rest else ""

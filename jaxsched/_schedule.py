@@ -113,8 +113,8 @@ class Schedule(abc.ABC):
     def at(self, t: jax.Array) -> jax.Array:
         """The value at the counts `t`, elementwise, while tracing.
 
-        `t` is a default int or a default float, and so are the fields; for every `t`, negative ones
-        included, the value and its gradient must be finite.
+        `t` is a default int or a default float, and so are the fields; it is never negative. For
+        every `t` >= 0 the value and its gradient must be finite.
         """
 
     @property

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 WIDTH, HEIGHT = 380, 150
 LEFT, RIGHT, TOP, BOTTOM = 64, 370, 26, 126  # of the curves
 TITLE = 58  # characters
+END = 17  # characters of the name of the first or the last curve
 FAMILY = 24  # curves of a grid
 GREY = "#808080"  # with the colours below readable on white and on black
 NEAR = 0.2  # pixels that a curve may be off
@@ -24,7 +25,7 @@ NEAR = 0.2  # pixels that a curve may be off
 
 def of_schedule(schedule: Schedule) -> str | None:
     """The curve of a schedule, or None where its numbers are not known."""
-    return _picture([schedule], repr(schedule)) if is_known(schedule) else None
+    return _picture([schedule], repr(schedule), []) if is_known(schedule) else None
 
 
 def of_grid(grid: Grid) -> str | None:
@@ -34,16 +35,31 @@ def of_grid(grid: Grid) -> str | None:
     if not all(is_known(points[i]) for i in chosen):
         return None
     some = f"{len(chosen)} of {len(points)} in " if len(chosen) < len(points) else ""
-    return _picture([points[i] for i in chosen], some + repr(grid))
+    ends = [grid.records()[i].values() for i in (0, -1)]
+    names = [", ".join(_named(value) for value in values) for values in ends]
+    return _picture([points[i] for i in chosen], some + repr(grid), names)
 
 
-def _picture(schedules: Sequence[Schedule], title: str) -> str:
+def _named(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _shortened(text: str, longest: int) -> str:
+    return escape(text if len(text) <= longest else f"{text[: longest - 4]} ...")
+
+
+def _picture(schedules: Sequence[Schedule], title: str, ends: Sequence[str]) -> str:
+    """The curves; `ends` are the names of the first and the last of several."""
     steps = max(map(extent, schedules))
     columns = (RIGHT - LEFT) // (1 + len(schedules) // 8)  # or a family would be a big file
     curves = [samples(schedule, steps, columns)[:2] for schedule in schedules]
     known = np.concatenate([values[np.isfinite(values)] for _, values in curves])
     low, high = (known.min(), known.max()) if len(known) else (0.0, 0.0)
     lines = []
+
+    def colour(i: int) -> str:
+        return f"hsl({210 + 180 * i // max(1, len(curves) - 1)},60%,50%)"  # from blue to orange
+
     for i, (counts, values) in enumerate(curves):
         finite = np.isfinite(values)
         if not finite.any():
@@ -51,13 +67,12 @@ def _picture(schedules: Sequence[Schedule], title: str) -> str:
         x = LEFT + (RIGHT - LEFT) * counts[finite] / steps
         y = TOP + (BOTTOM - TOP) * (high - values[finite]) / ((high - low) or 1.0)
         points = " ".join(f"{a:.1f},{b:.1f}" for a, b in _thinned(x, y))
-        hue = 210 + 180 * i // len(curves)  # from blue to orange
-        lines.append(f'<polyline stroke="hsl({hue},60%,50%)" points="{points}"/>')
+        lines.append(f'<polyline stroke="{colour(i)}" points="{points}"/>')
 
-    def text(x: float, y: float, anchor: str, words: str) -> str:
-        return f'<text x="{x}" y="{y}" text-anchor="{anchor}">{words}</text>'
+    def text(x: float, y: float, anchor: str, words: str, fill: str = GREY) -> str:
+        return f'<text x="{x}" y="{y}" text-anchor="{anchor}" fill="{fill}">{words}</text>'
 
-    shown = escape(title if len(title) <= TITLE else f"{title[: TITLE - 4]} ...")
+    shown = _shortened(title, TITLE)
     labels = [
         text(WIDTH / 2, 14, "middle", shown),
         text(LEFT - 6, TOP + 4, "end", f"{high:.4g}"),
@@ -66,12 +81,19 @@ def _picture(schedules: Sequence[Schedule], title: str) -> str:
     ]
     if low < high:
         labels.append(text(LEFT - 6, BOTTOM + 4, "end", f"{low:.4g}"))
+    if len(curves) > 1:
+        middle = (LEFT + RIGHT) / 2 - 12  # the last count is wider than the first
+        first, last = (_shortened(name, END) for name in ends)
+        labels.append(text(middle - 12, HEIGHT - 8, "end", first, colour(0)))
+        labels.append(text(middle + 12, HEIGHT - 8, "start", last, colour(len(curves) - 1)))
+    if len(curves) > 2:
+        labels.append(text(middle, HEIGHT - 8, "middle", "…"))
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{HEIGHT}" '
         f'viewBox="0 0 {WIDTH} {HEIGHT}" role="img"><title>{shown}</title>'
         f'<path d="M{LEFT} {TOP}V{BOTTOM}H{RIGHT}" fill="none" stroke="{GREY}"/>'
         f'<g fill="none" stroke-width="1.5" stroke-linejoin="round">{"".join(lines)}</g>'
-        f'<g fill="{GREY}" font-family="sans-serif" font-size="11">{"".join(labels)}</g></svg>'
+        f'<g font-family="sans-serif" font-size="11">{"".join(labels)}</g></svg>'
     )
 
 

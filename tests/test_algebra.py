@@ -105,6 +105,58 @@ def test_unlike_parts_are_joined_however_many():
     same(join, [parts[min(max(n, 0) // 4, 33)](n - 4 * min(max(n, 0) // 4, 33)) for n in COUNTS], 2)
 
 
+SEEN = []
+
+
+class Watched(js.Schedule):
+    """The square root of the count, for ten counts; it remembers the least it was asked for."""
+
+    peak: float
+
+    @property
+    def duration(self):
+        return 10
+
+    def at(self, t):
+        jax.debug.callback(lambda least: SEEN.append(float(least)), jnp.min(t))
+        return self.peak * jnp.sqrt(jnp.asarray(t, float))
+
+
+ONE = Watched(1.0)
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        ONE,
+        LINE.then(ONE),
+        js.Join([LINE, ONE, ONE], [3.5, 7]),
+        js.Join([ONE] * 40, range(1, 40)),
+        ONE.warmup(5),
+        ONE.cooldown(5, 4),
+        ONE.restarts(3),
+        ONE.restarts(3, growth=2),
+        ONE.warmup(3).repeat(),
+        ONE.delay(5).skip(2).stop(6),
+        ONE.every(3).per(2),
+        js.stack([LINE, ONE]),
+    ],
+    ids=lambda x: repr(x)[:40],
+)
+def test_no_schedule_is_asked_for_a_count_below_0(schedule):
+    SEEN.clear()
+    np.asarray(schedule(COUNTS))
+    jax.effects_barrier()
+    assert SEEN and min(SEEN) >= 0
+
+
+def test_what_is_not_finite_before_its_beginning_has_finite_gradients():
+    rise = js.as_schedule(lambda n: jnp.sqrt(jnp.asarray(n, float)))
+    for make in (lambda peak: (peak * rise).warmup(5), lambda peak: LINE.then(peak * rise)):
+        gradient = jax.grad(lambda peak, make=make: make(peak)(COUNTS).sum())(1.0)
+        assert np.isfinite(gradient)
+
+
 # --- warmups, waits, stops ----------------------------------------------------------------------
 
 

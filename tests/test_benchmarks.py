@@ -146,6 +146,19 @@ def test_the_chart_is_drawn_from_the_file(made, results, tmp_path, capsys):
     assert "accuracy: not measured" in left_out and "grid: not measured" not in left_out
 
 
+def test_everything_in_the_chart_is_in_a_legend_that_covers_nothing(results):
+    pytest.importorskip("matplotlib", reason="drawing is an extra")
+    drawn = chart.figure(results)
+    drawn.draw_without_rendering()
+    for ax in drawn.axes:
+        named = [text.get_text() for text in ax.get_legend().get_texts()]
+        lines = [line.get_label() for line in ax.lines]
+        assert lines and len(set(lines)) == len(lines) and set(lines) <= set(named)
+        bars = {bar.get_facecolor() for bar in ax.patches}
+        assert len(named) == len(lines) + len(bars)
+        assert ax.get_legend().get_window_extent().y1 < ax.bbox.y0
+
+
 def test_a_section_takes_the_place_of_its_older_one(tmp_path, monkeypatch, capsys):
     def section(*found):
         return SimpleNamespace(

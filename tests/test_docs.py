@@ -11,7 +11,7 @@ from snippets import blocks, run_script, run_session, scripts, session
 
 import jaxsched as js
 from benchmarks.sections import SECTIONS
-from docs import gallery, links, readme, results
+from docs import gallery, links, readme, results, sessions
 from jaxsched import cli, dialects
 
 PAGES = Path(readme.__file__).parent / "pages"
@@ -67,6 +67,22 @@ def test_the_sections_of_the_benchmarks_are_theirs():
     assert named and all(set(names) <= SECTIONS.keys() for names in named)
 
 
+@pytest.mark.parametrize("language", ["", "language-pycon "])
+def test_a_copy_button_leaves_out_prompts_and_outputs(language):
+    page = (
+        f'<p>1</p><div class="{language}highlight"><pre><span></span><code>'
+        '<span class="gp">&gt;&gt;&gt; </span><span class="k">if</span> a &lt; "&amp;":\n'
+        '<span class="gp">... </span>    a\n<span class="go">&gt; 2</span>\n'
+        '<span class="gp">&gt;&gt;&gt; </span>b\n</code></pre></div><p>2</p>'
+    )
+    code = "if a &lt; &quot;&amp;&quot;:\n    a\nb\n"
+    begin = f'<p>1</p><div class="{language}highlight"'
+    copied = page.replace(begin, f'{begin} data-copy="{code}"')
+    assert sessions.copied(page) == copied
+    script = page.replace("&gt;&gt;&gt; ", "").replace("... ", "")
+    assert sessions.copied(script) == script
+
+
 # --- completeness -------------------------------------------------------------------------------
 
 
@@ -107,6 +123,18 @@ def test_what_is_taken_from_the_readme_is_there():
         assert readme.section(title).strip()
     with pytest.raises(ValueError, match="no section 'Answers', only .*Questions"):
         readme.section("Answers")
+
+
+def test_which_schedule_has_headings():
+    text = readme.section("Which schedule should I use?")
+    headings = [
+        "Try them all",
+        "Options and results",
+        "Flax NNX",
+        "Equinox",
+        "Candidates of a file",
+    ]
+    assert re.findall("^## (.*)$", text, re.M) == headings
 
 
 def test_the_figures_of_the_readme_are_those_of_the_results_file():

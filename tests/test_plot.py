@@ -11,6 +11,8 @@ import optax
 import pytest
 
 import jaxsched as js
+from jaxsched import _plot
+from jaxsched._files import Entry
 from jaxsched._samples import MOST, extent, samples
 from jaxsched._show import sparkline
 
@@ -230,6 +232,142 @@ def test_plot_of_a_grid(plt):
     assert len({line.get_color() for line in ax.lines}) == 2
 
 
+def test_every_plot_has_a_figure_of_its_own(plt):
+    first, second = js.plot(LINE), js.plot(LINE)
+    assert first.figure is not second.figure
+    assert len(first.lines) == len(second.lines) == 1
+    assert js.plot(LINE, ax=first) is first
+    assert len(plt.get_fignums()) == 2
+    plt.close(first.figure)
+    assert plt.get_fignums() == [second.figure.number]
+
+
+MANY = [js.Linear(1e-4 * i, 0.0, 1000) for i in range(1, 31)]
+
+
+@pytest.mark.parametrize(
+    ("given", "arguments"),
+    [
+        (js.Cosine(3e-4, 0.0, 9_000).warmup(1_000), {"label": "cosine"}),
+        ({"line": LINE * 1e-4, "a name that takes two lines of a legend": LINE}, {}),
+        ({"line": LINE, "half": 0.5}, {"steps_per_epoch": 3, "log": True}),
+        (js.grid(lambda peak: js.Linear(peak, 0.0, 9), peak=[1e-5, 2e-5]), {}),
+        (MANY, {}),
+        (js.stack({"x" * 200: LINE, "y": LINE}), {}),
+    ],
+    ids=["one", "two", "epochs", "grid", "many", "long names"],
+)
+def test_what_is_saved_is_whole(plt, given, arguments):
+    """All labels are inside the picture, and the legend covers no axes."""
+    ax = js.plot(given, **arguments)
+    figure = ax.figure
+    figure.canvas.draw()
+    inside, needed = figure.bbox, figure.get_tightbbox().transformed(figure.dpi_scale_trans)
+    assert needed.x0 >= inside.x0 and needed.y0 >= inside.y0
+    assert needed.x1 <= inside.x1 and needed.y1 <= inside.y1
+    assert ax.bbox.width > 0.4 * figure.bbox.width
+    if ax.get_legend() is not None:
+        assert ax.get_legend().get_window_extent().x0 >= ax.bbox.x1
+    for axis in (ax.xaxis, ax.yaxis):
+        assert axis.get_offset_text().get_text() == ""
+
+
+@pytest.mark.parametrize("layout", [None, "constrained", "tight"])
+def test_a_legend_covers_no_curve_of_other_axes_either(plt, layout):
+    figure, axes = plt.subplots(1, 2, layout=layout)
+    for ax in axes:
+        js.plot({"first": LINE, "second": 0.5}, ax=ax)
+        js.plot(LINE * 0.5, ax=ax, label="one more")
+    figure.canvas.draw()
+    left, right = axes
+    for ax in axes:
+        assert len(ax.get_legend().get_texts()) == 3
+        assert ax.get_legend().get_window_extent().x0 >= ax.bbox.x1
+        assert ax.bbox.width > 0.15 * figure.bbox.width
+    assert left.get_legend().get_window_extent().x1 <= right.bbox.x0
+    assert right.get_legend().get_window_extent().x1 <= figure.bbox.x1
+    assert not layout or left.bbox.width == pytest.approx(right.bbox.width, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "counts", "values"),
+    [
+        (
+            js.Linear(3e-4, 0.0, 1000),
+            ["0", "200", "400", "600", "800", "1000"],
+            ["0", "5e-5", "1e-4", "1.5e-4", "2e-4", "2.5e-4", "3e-4"],
+        ),
+        (
+            js.Linear(0.02, 0.0, 10**9),
+            ["0", "2e8", "4e8", "6e8", "8e8", "1e9"],
+            ["0", "0.0025", "0.005", "0.0075", "0.01", "0.0125", "0.015", "0.0175", "0.02"],
+        ),
+        (
+            js.Linear(0.30002, 0.30001, 10),
+            ["0", "2", "4", "6", "8", "10"],
+            ["0.30001", "0.300012", "0.300014", "0.300016", "0.300018", "0.30002"],
+        ),
+        (
+            js.Linear(-2e6, 2e6, 10),
+            ["0", "2", "4", "6", "8", "10"],
+            ["-2e6", "-1.5e6", "-1e6", "-5e5", "0", "5e5", "1e6", "1.5e6", "2e6"],
+        ),
+    ],
+    ids=["small rates", "many counts", "close together", "large"],
+)
+def test_ticks_are_numbers_as_they_are_written(plt, schedule, counts, values):
+    ax = js.plot(schedule)
+    ax.figure.canvas.draw()
+    for axis, expected in ((ax.xaxis, counts), (ax.yaxis, values)):
+        low, high = axis.get_view_interval()
+        ticks = zip(axis.get_majorticklocs(), axis.get_majorticklabels(), strict=True)
+        assert [label.get_text() for x, label in ticks if low <= x <= high] == expected
+
+
+def test_many_curves_are_named_along_a_colour_bar(plt):
+    ax = js.plot({f"curve {i}": s for i, s in enumerate(MANY)})
+    bar = ax.figure.axes[1]
+    names = [label.get_text() for label in bar.get_yticklabels()]
+    assert names == [f"curve {i}" for i in range(0, 30, 2)]
+    assert len({tuple(line.get_color()) for line in ax.lines}) == 30
+    # what is beside the name has the colour of the curve
+    (mesh,) = [x for x in bar.collections if x.get_array() is not None]
+    mesh.update_scalarmappable()
+    np.testing.assert_array_equal(mesh.get_facecolors()[2], ax.lines[2].get_color())
+    of_words = js.stack({f"curve {i}": s for i, s in enumerate(MANY)})
+    assert len(js.plot(of_words).figure.axes) == 2
+    # of one colour, there is nothing to explain
+    assert len(js.plot(MANY, color="k").figure.axes) == 1
+    assert len(js.plot(of_words, c="k").figure.axes) == 1
+    assert js.plot({"line": LINE}, color="k").get_legend() is not None
+
+
+def test_a_panel_has_a_legend_or_a_colour_bar(plt):
+    entries = [Entry("many.yaml", "", f"curve {i}", s, 1000) for i, s in enumerate(MANY)]
+    entries += [Entry("few.yaml", "", name, LINE, 10) for name in ("one", "two")]
+    figure = _plot.figure(entries)
+    many, few = figure.axes
+    (bar,) = many.child_axes
+    assert [label.get_text() for label in bar.get_yticklabels()][:2] == ["curve 0", "curve 2"]
+    assert [text.get_text() for text in few.get_legend().get_texts()] == ["one", "two"]
+    figure.draw_without_rendering()
+    assert bar.bbox.x0 >= many.bbox.x1 and bar.get_tightbbox().x1 <= figure.bbox.x1
+    assert few.get_legend().get_window_extent().x0 >= few.bbox.x1
+
+
+def test_the_curves_of_a_sweep_have_a_colour_bar_of_ranks(plt):
+    def train(schedule):
+        return {"loss": schedule(0), "losses": schedule(jnp.arange(3))}
+
+    result = js.sweep(train, js.stack([LINE * i for i in range(1, 6)]), progress=False)
+    curves, bars, ranks = result.plot("loss").axes
+    assert ranks.get_ylabel() == "rank by loss"
+    assert [label.get_text() for label in ranks.get_yticklabels()] == ["1", "2", "3", "4", "5"]
+    best = curves.lines[-1]
+    np.testing.assert_allclose(best.get_ydata(), [1.0, 0.9, 0.8], rtol=1e-6)
+    assert tuple(best.get_color()) == plt.colormaps["viridis"](0.0)
+
+
 def test_many_dots_are_none(plt):
     assert len(js.plot(LINE.restarts(30)).lines[0].get_markevery()) == 29
     assert js.plot(LINE.restarts(40)).lines[-1].get_markevery() is None
@@ -250,7 +388,7 @@ BATCH = jax.tree.map(lambda *leaves: np.stack(leaves), LINE, LINE)
         (
             {"schedule": "lr"},
             TypeError,
-            r"plot\(schedule\): a schedule, a number or a callable .*'lr'",
+            r"plot\(schedule\): a schedule, a number or a function .*'lr'",
         ),
         ({"schedule": {"a": None}}, TypeError, r"plot\(schedule\): 'a': a schedule, .*got None"),
         ({"schedule": {}}, ValueError, r"needs at least one schedule, got \{\}"),
@@ -391,10 +529,13 @@ def test_a_notebook_shows_a_grid():
     root = ElementTree.fromstring(grid._repr_svg_())
     assert len(lines(root)) == 24
     assert texts(root)[0].startswith("24 of 30 in Grid(a=[0.0, ")
+    assert texts(root)[-3:] == ["0, 0", "1, 2", "…"]
     markup = js.stack({"<a&b>": LINE, '"': LINE.warmup(5)})
     root = ElementTree.fromstring(markup._repr_svg_())
-    assert texts(root) == ["Grid(name=['<a&b>', '\"'])", "1", "0", "15", "0"]
+    assert texts(root) == ["Grid(name=['<a&b>', '\"'])", "1", "0", "15", "0", "<a&b>", '"']
     assert len(lines(root)) == 2
+    names = [text.get("fill") for text in root.iter(f"{SVG}text")][-2:]
+    assert names == [line.get("stroke") for line in root.iter(f"{SVG}polyline")]
 
 
 # --- terminals ----------------------------------------------------------------------------------

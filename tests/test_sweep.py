@@ -196,7 +196,7 @@ def test_pictures(tmp_path):
     assert heat.images[0].get_array().shape == (3, 2)
     assert heat.get_ylabel() == "peak" and heat.get_xlabel() == "warmup"
     assert "best over shape" in heat.get_title(loc="left")
-    bars = exploded().plot("loss").axes[-1]
+    bars = exploded().plot("loss").axes[1]
     assert [bar.get_width() for bar in bars.patches] == [0.75, 0.5, 0.25]
     figure.savefig(tmp_path / "sweep.png")
 
