@@ -50,13 +50,12 @@ def begun(
 ) -> Schedule:
     """curve(start, end, steps) of which so much is over, for whole counts.
 
-    `over` is a float, or 0. No length is a fraction of a count: in one that would be, count 0 alone
-    can lie.
+    No length is a fraction of a count: in one that would be, count 0 alone can lie.
     """
     if is_concrete(steps) and is_concrete(over) and 0 < steps < 1:
         steps, over = 1, over and over / steps
     schedule = curve(start, end, steps)
-    return schedule if isinstance(over, int) else Skip(schedule, over)
+    return schedule if isinstance(over, int) and over == 0 else Skip(schedule, over)
 
 
 def restarts(start: ArrayLike, steps: int, cycles: float) -> Schedule:
