@@ -361,7 +361,7 @@ def StepLRScheduler(
 
     Args:
         base_lr: the first value, and the warmup's end.
-        decay_t: time between two decays, > 0, fractions allowed.
+        decay_t: time between two decays, at least 1, not always whole.
         decay_rate: factor of each, > 0.
         warmup_t, warmup_lr_init: length and start of the warmup.
         warmup_prefix: whether t is 0 at the end of the warmup, and not before it.
