@@ -8,6 +8,7 @@ import functools
 import typing
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
+from types import MappingProxyType
 from typing import Any, ClassVar, Literal, Self, final
 
 import jax
@@ -17,6 +18,7 @@ from jax.typing import ArrayLike
 
 from jaxsched import fields
 from jaxsched._names import shown, suggesting
+from jaxsched._plain import Opaque
 from jaxsched.fields import Kind, Part, is_concrete, is_float
 
 # jax.jit gives the function that it makes the attributes of the one that it is given
@@ -71,6 +73,8 @@ class Schedule(abc.ABC):
                 f"{cls.__name__}: no field may be called {taken}, it would take the place of "
                 f"jax.jit(schedule).{taken}"
             )
+        for field in declared[:1]:  # the one that is read first
+            field.metadata = MappingProxyType(Opaque(field.metadata))
         meta = tuple(f.name for f in declared if f.metadata.get("static"))
         cls._kinds = {
             f.name: f.metadata.get("kind") or Kind(optional=f.default is None)

@@ -30,7 +30,8 @@ import numpy as np
 
 from jaxsched import _algebra, _curves, _grid, _recipes
 from jaxsched._algebra import Constant, Function
-from jaxsched._names import require_known, suggesting, suggestion
+from jaxsched._names import require_known, shown, suggesting, suggestion
+from jaxsched._plain import plain
 from jaxsched._read import ConfigError
 from jaxsched._schedule import Schedule
 from jaxsched._units import Open
@@ -71,7 +72,7 @@ def from_config(
     """The schedule of a config; a number is a `Constant`.
 
     Args:
-        config: see `jaxsched.config`.
+        config: see `jaxsched.config`; a `DictConfig` or `ConfigDict` is a mapping as any other.
         total_steps, steps_per_epoch, tokens_per_step: the sizes of the run, needed where a length
             has a unit (it becomes the nearest whole count) or where another system's config leaves
             them open.
@@ -82,7 +83,11 @@ def from_config(
     """
     run = Open(total_steps, None, steps_per_epoch, tokens_per_step)
     try:
+        with located("config", None):
+            config = plain(config)
         return build(config, "config", run)
+    except RecursionError:
+        raise ValueError("config: nested too deep") from None
     except ConfigError as error:
         raise ValueError(str(error)) from error.__cause__
 
@@ -102,7 +107,8 @@ def to_config(schedule: Schedule) -> dict[str, Any]:
 
 def _written(schedule: Any) -> dict[str, Any]:
     if isinstance(schedule, Function):
-        raise ValueError(f"a foreign callable cannot be written as a config: {schedule.function!r}")
+        rule = "a foreign callable cannot be written as a config"
+        raise ValueError(f"{rule}: {shown(schedule.function)}")
     name = type(schedule).__name__
     if KINDS.get(name) is not type(schedule):
         raise ValueError(f"{name} is not a class of jaxsched, it cannot be written as a config")
@@ -140,22 +146,28 @@ def build(config: Any, place: str, run: Open) -> Schedule:
 
 def _build(config: Any, place: str, run: Open) -> Schedule:
     if not isinstance(config, Mapping):
-        raise ConfigError(f"{place} must be a mapping with a kind, or a number, got {config!r}")
+        rule = "must be a mapping with a kind, or a number"
+        raise ConfigError(f"{place} {rule}, got {shown(config)}")
     if "kind" not in config:
-        raise ConfigError(f"{place} has no kind; known are {', '.join(sorted(KINDS))}")
+        raise ConfigError(f"{place} has no kind{_misnamed(config)}")
     kind, given = config["kind"], {key: x for key, x in config.items() if key != "kind"}
     dialect, _, name = kind.partition(".") if isinstance(kind, str) else ("", "", "")
     if not name:
         known: Mapping[str, Callable[..., Schedule]] = KINDS
     elif dialect not in dialects():
+        if meant := _meant(kind):
+            raise ValueError(f"unknown kind {shown(kind)}; did you mean {meant!r}?")
         near = suggestion(dialect, dialects())
-        raise ValueError(f"unknown system {dialect!r} in kind {kind!r}{near}")
+        raise ValueError(f"unknown system {shown(dialect)} in kind {shown(kind)}{near}")
     elif hasattr(_module(dialect), "from_config"):
         return _by_dialect(dialect, name, given, run)
     else:
         known = {f"{dialect}.{name}": made for name, made in entries(dialect).items()}
     if not isinstance(kind, str) or kind not in known:
-        raise ValueError(f"unknown kind {kind!r}{suggestion(kind, known)}")
+        absent = getattr(_module(dialect), "ABSENT", {}) if name else {}
+        if name in absent:
+            raise ValueError(f"{kind} {absent[name]}")
+        raise ValueError(f"unknown kind {shown(kind)}{suggestion(kind, known)}")
     entry, declared = known[kind], parameters(known[kind])
     require_known(given, declared, kind)
     for key, parameter in declared.items():
@@ -164,6 +176,25 @@ def _build(config: Any, place: str, run: Open) -> Schedule:
         elif parameter.default is inspect.Parameter.empty:
             raise ValueError(f"{kind} needs {key}")
     return entry(**{declared[key].name: x for key, x in given.items()})
+
+
+def _misnamed(config: Mapping[str, Any]) -> str:
+    """That the kind stands under another key, or else what kinds there are."""
+    for key, x in config.items():
+        if meant := _meant(x):
+            return f": its key is 'kind', not {shown(key)}, as in kind: {meant}"
+    other = next((key for key in ("_target_", "name") if key in config), None)
+    hint = f": its key is 'kind', not {other!r}" if other else ""
+    return f"{hint}; known are {', '.join(sorted(KINDS))}"
+
+
+def _meant(name: Any) -> str | None:
+    """The kind that is called by a name such as Cosine or jaxsched.Cosine."""
+    if not isinstance(name, str):
+        return None
+    for prefix in ("jaxsched.", "js.", "dialects."):
+        name = name.removeprefix(prefix)
+    return name if name in table() else None
 
 
 def _by_dialect(dialect: str, name: str, given: dict[str, Any], run: Open) -> Schedule:
@@ -187,7 +218,7 @@ def _argument(kind: str, parameter: inspect.Parameter, x: Any, place: str, run: 
         return build(x, place, run)
     if isinstance(holds, Part):
         if isinstance(x, str | bytes) or not isinstance(x, Sequence):
-            raise ConfigError(f"{place} must be a list of configs, got {x!r}")
+            raise ConfigError(f"{place} must be a list of configs, got {shown(x)}")
         return [build(item, f"{place}[{i}]", run) for i, item in enumerate(x)]
     if holds_counts(parameter):
         return run.counts(x, f"{kind}({parameter.name}=...)")

@@ -20,6 +20,7 @@ import numpy as np
 from jax.typing import ArrayLike
 
 from jaxsched._names import shown
+from jaxsched._plain import plain
 
 Sequence = ArrayLike | abc.Sequence[Any]  # what a sequence field takes
 Length = Annotated[ArrayLike, "a number of counts"]  # of a function: a config may give it a unit
@@ -82,6 +83,7 @@ class Kind:
         """`x` as it is stored: Python numbers, NumPy arrays, or the JAX arrays that were given."""
         if x is None and self.optional:
             return None
+        x = plain(x)
         if self.rank == 0:
             return self._checked(where, _number(where, x, self.integral))
         if isinstance(x, jax.Array) and not self.apart:
@@ -98,6 +100,10 @@ class Kind:
 
     def _checked(self, where: str, x: Any) -> Any:
         require(np.isfinite, x, f"{where} must be finite")
+        if self.integral and not self.offset:
+            fix = "take round(fraction * total), or '10%' in a file"
+            rule = f"{where} must be in counts, not a fraction of the run ({fix})"
+            require(lambda v: (v <= 0) | (v >= 1), x, rule)
         if self.least is not None:
             rule = "not be negative" if self.least == 0 else f"be at least {self.least}"
             require(lambda v: v >= self.least, x, f"{where} must {rule}")
@@ -111,10 +117,6 @@ class Kind:
         if self.whole and isinstance(x, float):
             require(lambda v: v == np.floor(v), x, f"{where} must be a whole number")
             x = int(x)
-        if self.integral and not self.offset:
-            fix = "take round(fraction * total), or '10%' in a file"
-            rule = f"{where} must be in counts, not a fraction of the run ({fix})"
-            require(lambda v: (v <= 0) | (v >= 1), x, rule)
         if self.integral and not is_float(x):
             require(lambda v: v <= longest(), x, too_long(f"{where} must be"))
         return x
@@ -154,6 +156,7 @@ class Part:
         """`x` as a schedule, or a tuple of them."""
         if not self.several:
             return self._converted(where, x)
+        x = plain(x)
         if not is_sequence(x):
             raise TypeError(f"{where} must be a sequence of schedules, got {shown(x)}")
         return tuple(self._converted(f"{where}[{i}]", item) for i, item in enumerate(x))

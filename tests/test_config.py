@@ -10,10 +10,13 @@ import numpy as np
 import optax
 import pytest
 from cases import CASES
+from standins import Attributes, Listed, Mapped, each_container, stood_in
 
 import jaxsched as js
 from jaxsched import config as config_module
-from jaxsched.dialects import kumo, lr_schedule, noether
+from jaxsched._plain import plain
+from jaxsched.dialects import kumo, lr_schedule, noether, optax as optax_dialect, timm, torch
+from jaxsched.dialects.transformers import get_scheduler
 
 FOREIGN = ("Function", "as_schedule")
 NATIVE = [case for case in CASES if case.name not in FOREIGN]
@@ -199,6 +202,152 @@ def test_a_dialect_has_kinds(config, expected):
     assert_same(js.from_config(inside), expected.every(2))
 
 
+# --- configuration objects ----------------------------------------------------------------------
+
+DATA = {
+    "counts": [3, 6],
+    "values": [1.0, 0.5, 0.1],
+    "native": {
+        "kind": "Join",
+        "schedules": [{"kind": "Linear", "start": 0, "end": 1, "steps": "30%"}, 0.5],
+        "boundaries": ["30%"],
+    },
+    "cycles": [{"init_value": 0.0, "peak_value": 1.0, "warmup_steps": 2, "decay_steps": 5}] * 2,
+    "scales": {"3": 0.5, "6": 0.1},
+    "own": {"num_cycles": 0.7},
+    "parts": [
+        {"schedule": "LinearLR", "kwargs": {"total_iters": 3}},
+        {"schedule": "MultiStepLR", "kwargs": {"milestones": [1, 2]}},
+    ],
+    "strategies": [{"name": "linear_with_warmup", "kwargs": {"warmup_ratio_or_steps": 3}}, None],
+    "stairs": {"kind": "StepFixedSchedule", "factor": 0.1, "steps": [0.25, 0.5]},
+    "sequence": [
+        {"schedule": {"kind": "ConstantSchedule", "value": 0.3}, "end_step": 4},
+        {"schedule": {"kind": "CustomSchedule", "values": [0.2, 0.1]}},
+    ],
+    "progress": {"type": "polynomial", "initial_value": 0.3, "power": 3.0},
+}
+TAKEN = {
+    "from_config": lambda x: js.from_config(x["native"], total_steps=10),
+    "from_config, inside": lambda x: js.from_config(
+        {"kind": "Warmup", "steps": 2, "schedule": x["native"]}, total_steps=10
+    ),
+    "from_config, a list": lambda x: js.from_config(
+        {"kind": "PiecewiseConstant", "boundaries": x["counts"], "values": x["values"]}
+    ),
+    "from_config, a dialect": lambda x: js.from_config(
+        {"kind": "torch.SequentialLR", "base_lr": 1.0, "schedulers": x["parts"], "milestones": [3]}
+    ),
+    "fields": lambda x: js.PiecewiseConstant(x["counts"], x["values"]),
+    "a field with a batch": lambda x: js.Linear(x["values"], 0.0, 10),
+    "schedules": lambda x: js.Join(x["values"], x["counts"]),
+    "torch": lambda x: torch.MultiStepLR(1.0, x["counts"]),
+    "torch, parts": lambda x: torch.SequentialLR(1.0, x["parts"], milestones=x["counts"][:1]),
+    "torch, a chain": lambda x: torch.ChainedScheduler(1.0, x["parts"]),
+    "timm": lambda x: timm.MultiStepLRScheduler(1.0, decay_t=x["counts"], decay_rate=0.1),
+    "timm, by name": lambda x: timm.create_scheduler_v2(
+        1.0, "multistep", decay_milestones=x["counts"]
+    ),
+    "transformers": lambda x: get_scheduler(
+        "cosine", 1.0, 2, 9, scheduler_specific_kwargs=x["own"]
+    ),
+    "optax": lambda x: optax_dialect.piecewise_constant_schedule(1.0, x["scales"]),
+    "optax, cycles": lambda x: optax_dialect.sgdr_schedule(x["cycles"]),
+    "optax, a join": lambda x: optax_dialect.join_schedules(x["values"], x["counts"]),
+    "kumo": lambda x: kumo.lr_scheduler(x["strategies"], base_lr=0.5, num_training_steps=9)[0],
+    "noether": lambda x: noether.create(x["stairs"]).schedule(9),
+    "noether, by class": lambda x: noether.StepFixedSchedule(x["stairs"]).schedule(9),
+    "noether, a config": lambda x: noether.StepFixedSchedule(
+        noether.StepFixedScheduleConfig(factor=0.1, steps=x["stairs"]["steps"])
+    ).schedule(9),
+    "noether, a sequence": lambda x: noether.SequentialStepSchedule(x["sequence"]).schedule(9),
+    "noether, a keyword": lambda x: noether.SequentialStepSchedule(
+        schedule_configs=x["sequence"]
+    ).schedule(9),
+    "lr_schedule": lambda x: lr_schedule.BaseLRSchedule.create(x["progress"]).schedule(9),
+    "lr_schedule, by class": lambda x: lr_schedule.PolynomialLRSchedule(x["progress"]).schedule(9),
+}
+
+
+@each_container
+@pytest.mark.parametrize("take", TAKEN.values(), ids=TAKEN)
+def test_configuration_objects_are_taken(take, container):
+    """Wherever a list or a dict is; what is made of them is the same."""
+    assert_same(take(container(DATA)), take(DATA))
+
+
+@pytest.mark.parametrize("container", [Mapped, Attributes])
+def test_a_configuration_object_without_an_order_is_no_sequence(container):
+    given = container({"3": 0.1, "6": 0.2})
+    for call in (
+        lambda: js.PiecewiseConstant(given, [1.0, 0.5, 0.1]),
+        lambda: js.Join([1.0, 0.5, 0.1], given),
+        lambda: torch.MultiStepLR(1.0, given),
+        lambda: timm.MultiStepLRScheduler(1.0, given),
+    ):
+        with pytest.raises(TypeError, match="must be a sequence of .*got {'3': 0.1, '6': 0.2}$"):
+            call()
+
+
+def test_plain_data_is_not_copied():
+    """Files note the lines of their mappings, which a copy would lose."""
+    given = {"a": [1, (2, {"b": "c"})], "d": np.ones(3), "e": js.Constant(1.0)}
+    assert plain(given) is given
+    assert plain([given, Listed([1])]) == [given, [1]]
+    assert plain({"a": stood_in({"b": [1, {"c": 2}]})}) == {"a": {"b": [1, {"c": 2}]}}
+    assert plain("ab") == "ab" and plain(b"ab") == b"ab" and plain(None) is None
+
+
+def test_what_a_configuration_object_cannot_give_is_one_line():
+    omegaconf = pytest.importorskip("omegaconf", reason="Hydra's configs")
+    for wrong, message in (
+        (COSINE | {"steps": "???"}, "config: Missing mandatory value: steps"),
+        (COSINE | {"steps": "${total}"}, "config: Interpolation key 'total' not found"),
+    ):
+        with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+            js.from_config(omegaconf.OmegaConf.create(wrong))
+
+
+HYDRA = {
+    "_target_": "jaxsched.Join",
+    "schedules": [
+        {"_target_": "jaxsched.Linear", "start": 0, "end": 1, "steps": 5},
+        {"_target_": "jaxsched.Cosine", "start": 1, "end": 0, "steps": 8},
+    ],
+    "boundaries": [5],
+}
+
+
+@pytest.fixture
+def instantiate():
+    pytest.importorskip("omegaconf", reason="Hydra's configs")
+    return pytest.importorskip("hydra.utils", reason="Hydra is an extra").instantiate
+
+
+@pytest.mark.parametrize("convert", ["partial", "object", "all"])
+def test_hydra_makes_a_list_of_schedules(instantiate, convert):
+    expected = js.Join((js.Linear(0.0, 1.0, 5), js.Cosine(1.0, 0.0, 8)), (5,))
+    assert_same(instantiate(HYDRA | {"_convert_": convert}), expected)
+    outer = {"_target_": "jaxsched.Warmup", "schedule": HYDRA, "steps": 3, "_convert_": convert}
+    assert_same(instantiate(outer), expected.warmup(3))
+
+
+def test_hydra_makes_a_list_of_configs_without_more(instantiate):
+    native = {"_target_": "jaxsched.from_config", "config": DATA["native"], "total_steps": 10}
+    assert_same(instantiate(native), js.from_config(DATA["native"], total_steps=10))
+    parts = {"base_lr": 1.0, "schedulers": DATA["parts"], "milestones": [3]}
+    made = instantiate({"_target_": "jaxsched.dialects.torch.SequentialLR", **parts})
+    assert_same(made, torch.SequentialLR(**parts))
+
+
+def test_hydra_is_told_what_helps(instantiate):
+    """OmegaConf takes any dataclass in its containers apart, before we see them."""
+    message = "with Hydra, write `_convert_: partial` beside the `_target_` that takes a list or"
+    for config in (HYDRA, {"optimizer": {"lr": HYDRA["schedules"][0]}}):
+        with pytest.raises(Exception, match=message):
+            instantiate(config)
+
+
 # --- what from_config refuses -------------------------------------------------------------------
 
 COSINE = {"kind": "Cosine", "start": 1.0, "end": 0.0, "steps": 10}
@@ -220,6 +369,36 @@ REFUSED = [
     (math.nan, "config: Constant(value=...) must be finite, got nan"),
     ({}, "config has no kind; known are Choose, Clip, Constant, "),
     ({"type": "linear"}, "config has no kind; known are "),
+    ({"name": "Cosine"}, "config has no kind: its key is 'kind', not 'name', as in kind: Cosine"),
+    (
+        {"name": "cosine"},
+        "config has no kind: its key is 'kind', not 'name'; known are Choose, Clip, Constant, ",
+    ),
+    ({"type": "torch.StepLR"}, "its key is 'kind', not 'type', as in kind: torch.StepLR"),
+    (
+        {"_target_": "jaxsched.Cosine", "start": 1.0},
+        "config has no kind: its key is 'kind', not '_target_', as in kind: Cosine",
+    ),
+    (
+        {"_target_": "jaxsched.dialects.torch.StepLR"},
+        "config has no kind: its key is 'kind', not '_target_', as in kind: torch.StepLR",
+    ),
+    (
+        {"_target_": "optax.adamw"},
+        "config has no kind: its key is 'kind', not '_target_'; known are Choose, ",
+    ),
+    (
+        {"kind": "jaxsched.Cosine"},
+        "config: unknown kind 'jaxsched.Cosine'; did you mean 'Cosine'?",
+    ),
+    (
+        {"kind": "torch.ReduceLROnPlateau"},
+        "config: torch.ReduceLROnPlateau follows a metric: it is no function of the count",
+    ),
+    (
+        {"kind": "transformers.get_greedy_schedule"},
+        "config: transformers.get_greedy_schedule depends on the loss, it is no function of the",
+    ),
     ({"kind": "Cosin"}, "config: unknown kind 'Cosin'; did you mean 'Cosine'?"),
     ({"kind": "warmup_cosin"}, "unknown kind 'warmup_cosin'; did you mean 'warmup_cosine'?"),
     ({"kind": "xyz"}, "config: unknown kind 'xyz'; known are Choose, Clip, "),
@@ -244,14 +423,14 @@ REFUSED = [
     (COSINE | {"steps": -1}, "config: Cosine(steps=...) must not be negative, got -1"),
     (COSINE | {"steps": "10"}, "config: Cosine(steps=...) must be a number of counts, got '10'"),
     (COSINE | {"steps": True}, "config: Cosine(steps=...) must be a number of counts, got True"),
-    (COSINE | {"steps": 2**31}, f"config: Cosine(steps=...) must be at most {2**31 - 1}, got "),
+    (COSINE | {"steps": 2**31}, f"config: Cosine(steps=...) must be at most {2**31 - 1} as an"),
     (COSINE | {"start": True}, "config: Cosine(start=...) must be a real number, got True"),
     (COSINE | {"start": None}, "config: Cosine(start=...) must be a real number, got None"),
     (COSINE | {"start": COSINE}, "config: Cosine(start=...) must be a real number, got {"),
     (COSINE | {"exponent": 0.0}, "config: Cosine(exponent=...) must be positive, got 0.0"),
     (
         {"kind": "Restart", "schedule": COSINE, "cycles": True},
-        "config: Restart(cycles=...) must be an int, it is static: got True",
+        "config: Restart(cycles=...) must be a known int, got True",
     ),
     (
         {"kind": "Interpolate", "boundaries": [1], "values": [1.0], "interpolation": "cubic"},
@@ -345,6 +524,12 @@ def test_from_config_refuses(config, message):
     with pytest.raises(ValueError, match=re.escape(message)) as caught:
         js.from_config(config)
     assert str(caught.value).startswith("config")
+    assert "\n" not in str(caught.value)
+
+
+def test_arguments_that_there_are_not():
+    with pytest.raises(TypeError, match="has no argument 'total_step'; did you mean 'total_steps'"):
+        js.from_config(COSINE, total_step=3)
 
 
 # --- what to_config refuses ---------------------------------------------------------------------

@@ -18,6 +18,7 @@ import numpy as np
 import optax
 import pytest
 from hypothesis import given, settings, strategies as st
+from standins import assert_suggests, required
 
 import jaxsched as js
 from jaxsched.dialects import optax as dialect
@@ -643,14 +644,14 @@ REFUSED = [
     (
         "sgdr_schedule",
         {"cosine_kwargs": [COSINE, COSINE | {"warmup": 1}]},
-        "sgdr_schedule(cosine_kwargs[1]): warmup_cosine_decay_schedule() got an unexpected keyword "
-        "argument 'warmup'",
+        "sgdr_schedule(cosine_kwargs[1]): warmup_cosine_decay_schedule() has no argument "
+        "'warmup'; did you mean 'warmup_steps'?",
     ),
     (
         "sgdr_schedule",
         {"cosine_kwargs": [{"init_value": 0.0, "peak_value": 1.0, "warmup_steps": 2}]},
-        "sgdr_schedule(cosine_kwargs[0]): warmup_cosine_decay_schedule() missing 1 required "
-        "positional argument: 'decay_steps'",
+        "sgdr_schedule(cosine_kwargs[0]): warmup_cosine_decay_schedule: missing a required "
+        "argument: 'decay_steps'",
     ),
     (
         "sgdr_schedule",
@@ -676,15 +677,56 @@ REFUSED = [
     (
         "join_schedules",
         {"schedules": [0.1, "x"], "boundaries": [3]},
-        "a schedule, a number or a callable is meant, got 'x'",
+        "a schedule, a number or a function of a count is expected, got 'x'",
     ),
 ]
 
 
 @pytest.mark.parametrize("name, wrong, message", REFUSED)
 def test_refused(name, wrong, message):
-    with pytest.raises((ValueError, TypeError), match=re.escape(message)):
+    with pytest.raises((ValueError, TypeError), match=re.escape(message)) as caught:
         getattr(dialect, name)(**ARGUMENTS.get(name, {}) | wrong)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_argument_that_there_is_not(name):
+    assert_suggests(getattr(dialect, name))
+
+
+@pytest.mark.parametrize(
+    "name, key",
+    [
+        *(("linear_schedule", f"transition_{what}") for what in ("steps", "begin")),
+        ("cosine_decay_schedule", "decay_steps"),
+        ("warmup_constant_schedule", "warmup_steps"),
+        ("warmup_cosine_decay_schedule", "warmup_steps"),
+        ("linear_onecycle_schedule", "transition_steps"),
+    ],
+)
+def test_a_fraction_is_no_length(name, key):
+    make = getattr(dialect, name)
+    message = f"{name}({key}=...) must be in counts, not a fraction of the run"
+    with pytest.raises(ValueError, match=re.escape(message)):
+        make(**required(make, **{key: 0.1}))
+
+
+def test_a_warmup_and_nothing():
+    """Refused as Optax does; where nothing can follow, and traced, the warmup rises."""
+    with pytest.raises(ValueError, match="must be greater than warmup_steps=4, got 4"):
+        dialect.warmup_cosine_decay_schedule(0.0, 1.0, 4, 4)
+
+    @jax.vmap
+    def traced(steps):
+        return dialect.warmup_cosine_decay_schedule(0.0, 1.0, 4, steps, 0.5)(np.arange(6))
+
+    rise = [0.0, 0.25, 0.5, 0.75]
+    assert traced(jnp.array([4, 5])).tolist() == [[*rise, 0.5, 0.5], [*rise, 1.0, 0.5]]
+    for after in ((0, 0.5), (3, 0.0)):  # of no length, and of no decay
+        ours = dialect.warmup_exponential_decay_schedule(0.0, 1.0, 4, *after)
+        theirs = optax.schedules.warmup_exponential_decay_schedule(0.0, 1.0, 4, *after)
+        assert ours(np.arange(6)).tolist() == [float(theirs(n)) for n in range(6)]
+        assert ours(np.arange(6)).tolist() == [*rise, 1.0, 1.0]
 
 
 def test_refused_in_a_config():

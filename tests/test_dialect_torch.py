@@ -4,18 +4,23 @@ import functools
 import json
 import math
 import re
+import types
 from pathlib import Path
 
 import hypothesis.strategies as st
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 import pytest
 from cases.table import X64
 from hypothesis import given, settings
+from standins import Optimizer, Scheduler, assert_no_learning_rate, assert_suggests, required
 
 import jaxsched as js
+from jaxsched import testing
 from jaxsched.dialects import torch as dialect
+from jaxsched.fields import Kind
 
 HERE = Path(__file__).parent
 GOLDEN = json.loads((HERE / "golden/torch.json").read_text())
@@ -342,7 +347,7 @@ def foreign(name, **attributes):
         (foreign("ReduceLROnPlateau"), "ReduceLROnPlateau follows a metric: it is no function of"),
         (
             foreign("MultiplicativeLR"),
-            "from_scheduler cannot convert MultiplicativeLR; it knows St",
+            "MultiplicativeLR multiplies by a Python function at every count: it is no function of",
         ),
         (
             foreign("MyLR"),
@@ -662,7 +667,7 @@ REFUSED = [
     ),
     (
         lambda: dialect.CosineAnnealingWarmRestarts(0.1, 5, 1.5),
-        "CosineAnnealingWarmRestarts(T_mult=...) must be an int of at least 1, it is static: got",
+        "CosineAnnealingWarmRestarts(T_mult=...) must be a known int of at least 1, got 1.5",
     ),
     (
         lambda: dialect.CyclicLR(0.1, 1.0, 0),
@@ -707,7 +712,7 @@ REFUSED = [
     ),
     (
         lambda: dialect.LambdaLR(0.1, "x"),
-        "LambdaLR(lr_lambda=...): a schedule, a number or a callable is meant, got 'x'",
+        "LambdaLR(lr_lambda=...): a schedule, a number or a function of a count is expected, got",
     ),
     (
         lambda: dialect.SequentialLR(0.1, [], []),
@@ -726,6 +731,10 @@ REFUSED = [
         'SequentialLR: schedulers[1] must be a schedule or {"schedule": ..., "kwargs": ...}, got',
     ),
     (
+        lambda: dialect.SequentialLR(0.1, [{"schedule": "ReduceLROnPlateau"}]),
+        "SequentialLR: schedulers[0]: ReduceLROnPlateau follows a metric: it is no function of",
+    ),
+    (
         lambda: dialect.SequentialLR(0.1, [STEP, {"schedule": "CosineLR"}], [5]),
         "SequentialLR: schedulers[1]: unknown schedule 'CosineLR'",
     ),
@@ -735,7 +744,7 @@ REFUSED = [
     ),
     (
         lambda: dialect.SequentialLR(0.1, [{"schedule": "StepLR", "kwargs": {"size": 3}}]),
-        "SequentialLR: schedulers[0]: StepLR() got an unexpected keyword argument 'size'",
+        "SequentialLR: schedulers[0]: StepLR() has no argument 'size'; did you mean 'step_size'?",
     ),
     (
         lambda: dialect.ChainedScheduler([{"schedule": "StepLR", "kwargs": {"step_size": 3}}]),
@@ -770,5 +779,168 @@ REFUSED = [
 
 @pytest.mark.parametrize(("call", "message"), REFUSED, ids=[message for _, message in REFUSED])
 def test_refused(call, message):
-    with pytest.raises((TypeError, ValueError), match=re.escape(message)):
+    with pytest.raises((TypeError, ValueError), match=re.escape(message)) as caught:
         call()
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ENTRIES)
+def test_an_optimizer_is_no_learning_rate(name):
+    wrong = [Optimizer(), Scheduler(), {"lr": 0.1}, iter([1.0])]
+    if name != "ChainedScheduler":  # whose first argument may be a list
+        tensors = [types.SimpleNamespace(requires_grad=True)]
+        wrong += [optax.sgd(0.1), tensors, [{"lr": 0.1, "params": tensors}]]
+    for x in wrong:
+        assert_no_learning_rate(ENTRIES[name], x)
+
+
+def test_live_optimizers_and_schedulers_are_no_learning_rate():
+    live = optimizer(0.1)
+    given = dialect.StepLR(0.1, 3)
+    scheduler = build("StepLR", live, {"step_size": 3})
+    rule = "give the learning rate; torch.from_scheduler takes a live scheduler"
+    for call in (
+        lambda: dialect.CosineAnnealingLR(live, 900),
+        lambda: dialect.CosineAnnealingLR(scheduler, 900),
+        lambda: dialect.CosineAnnealingLR([torch_tensor()], 900),
+        lambda: dialect.OneCycleLR(live, 0.1, 100),
+        lambda: dialect.SequentialLR(live, [given, given], [3]),
+        lambda: dialect.ChainedScheduler([given], live),
+    ):
+        with pytest.raises(TypeError, match=rule) as caught:
+            call()
+        assert "\n" not in str(caught.value) and "Group" not in str(caught.value)
+    rule = (
+        r"schedulers\[0\] must be a schedule; torch.from_scheduler takes a live scheduler, got an"
+    )
+    for call in (
+        lambda: dialect.SequentialLR(0.1, [scheduler]),
+        lambda: dialect.ChainedScheduler([scheduler]),
+    ):
+        with pytest.raises(TypeError, match=rule):
+            call()
+
+
+@pytest.mark.parametrize("make", [*dialect.ENTRIES, dialect.from_scheduler])
+def test_an_argument_that_there_is_not(make):
+    assert_suggests(make)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("ReduceLROnPlateau", "ReduceLROnPlateau follows a metric: it is no function of the count"),
+        (
+            "MultiplicativeLR",
+            "MultiplicativeLR multiplies by a Python function at every count: it is no function of "
+            "the count alone; LambdaLR takes their product as one",
+        ),
+        (
+            "CosineAnealingLR",
+            "module 'jaxsched.dialects.torch' has no attribute 'CosineAnealingLR'; did you mean "
+            "'CosineAnnealingLR'?",
+        ),
+        ("__wrapped__", "module 'jaxsched.dialects.torch' has no attribute '__wrapped__'"),
+    ],
+)
+def test_names_that_are_absent_say_why(name, message):
+    with pytest.raises(AttributeError, match=f"^{re.escape(message)}$"):
+        getattr(dialect, name)
+    assert not hasattr(dialect, name)
+
+
+FRACTIONS = [
+    *((name, {}, key) for name, key in [("StepLR", "step_size"), ("CosineAnnealingLR", "T_max")]),
+    *((name, {}, "total_iters") for name in ("ConstantLR", "LinearLR", "PolynomialLR")),
+    ("CosineAnnealingWarmRestarts", {}, "T_0"),
+    *(("CyclicLR", {}, f"step_size_{way}") for way in ("up", "down")),
+    *(("OneCycleLR", {"max_lr": 1.0}, key) for key in ("total_steps",)),
+    ("OneCycleLR", {"max_lr": 1.0, "steps_per_epoch": 9}, "epochs"),
+]
+
+
+@pytest.mark.parametrize(("name", "kwargs", "key"), FRACTIONS)
+def test_a_fraction_is_no_number_of_counts(name, kwargs, key):
+    given = {**required(ENTRIES[name]), **kwargs, key: 0.1}
+    message = f"{name}({key}=...) must be in counts, not a fraction of the run"
+    with pytest.raises(ValueError, match=re.escape(message)):
+        ENTRIES[name](**given)
+
+
+@pytest.mark.parametrize("milestones", [{3, 5}, {3: 0.1, 5: 0.1}, "35", 3], ids=repr)
+def test_milestones_are_in_an_order(milestones):
+    with pytest.raises(TypeError, match=r"milestones=...\) must be a sequence of counts, got "):
+        dialect.MultiStepLR(0.1, milestones)
+
+
+# --- a phase of no length -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("warmup", [1, 5])
+def test_a_constant_of_no_length_after_a_milestone_is_over(warmup):
+    """As PyTorch has it, which keeps the factor where nothing comes before."""
+    lines = [js.Linear(0.1, 1.0, warmup)(n).item() for n in range(warmup)]
+    expected = [*lines, 1.0, 1.0, 1.0]
+    parts = [dialect.LinearLR(1.0, 0.1, 1.0, warmup), dialect.ConstantLR(1.0, 0.5, 0)]
+    counts = np.arange(len(expected))
+    close(dialect.SequentialLR(1.0, parts, [warmup])(counts), expected)
+    described = [
+        {"schedule": "LinearLR", "kwargs": {"start_factor": 0.1, "total_iters": warmup}},
+        {"schedule": "ConstantLR", "kwargs": {"factor": 0.5, "total_iters": 0}},
+    ]
+    close(dialect.SequentialLR(1.0, described, [warmup])(counts), expected)
+
+    def traced(total):
+        parts[1] = dialect.ConstantLR(1.0, 0.5, total)
+        return dialect.SequentialLR(1.0, parts, [warmup])(counts)
+
+    got = jax.vmap(traced)(jnp.array([0, 2]))
+    close(got, [expected, [*lines, 0.5, 0.5, 1.0]])
+    # another part with one boundary and one level, and the constant where it comes first
+    close(dialect.ConstantLR(1.0, 0.5, 0)(counts), np.full(len(counts), 0.5))
+    parts[1] = dialect.MultiStepLR(1.0, [0], 0.5)
+    close(dialect.SequentialLR(1.0, parts, [warmup])(counts), [*lines, 0.5, 0.5, 0.5])
+    first = dialect.SequentialLR(1.0, [parts[0], dialect.ConstantLR(1.0, 0.5, 0)], [0])
+    close(first(counts), np.full(len(counts), 0.5))
+
+
+def test_live_warmup_and_nothing():
+    """A run as long as its warmup, wherever PyTorch has a value."""
+    nothing = [
+        ("ConstantLR", {"factor": 0.5, "total_iters": 0}),
+        ("CosineAnnealingLR", {"T_max": 1}),
+        ("StepLR", {"step_size": 1}),
+    ]
+    for name, kwargs in nothing:
+        for warmup in (0, 1, 5):
+            line = {"schedule": "LinearLR", "kwargs": {"total_iters": warmup}}
+            given = {"schedulers": [line, {"schedule": name, "kwargs": kwargs}]}
+            agree("SequentialLR", 0.3, {**given, "milestones": [warmup]})
+
+
+def test_one_cycle_with_a_phase_of_less_than_a_count():
+    """Its length is a fraction of a count, which no length of ours is."""
+    for kwargs in ({"pct_start": 0.3}, {"pct_start": 0.3, "three_phase": True}):
+        for total in (4, 5, 6):
+            lr = dialect.OneCycleLR(1.0, 1.0, total, anneal_strategy="linear", **kwargs)
+            assert_lengths(lr)
+            assert_same(js.from_config(js.to_config(lr)), lr)
+
+
+def assert_lengths(schedule):
+    for s in testing.parts(schedule):
+        if not isinstance(s, js.Skip):
+            for name, kind in s._kinds.items():
+                if isinstance(kind, Kind) and kind.integral:
+                    lengths = np.asarray(getattr(s, name))
+                    assert ((lengths == 0) | (lengths >= 1)).all(), (s, name)
+
+
+def assert_same(one, two):
+    assert jax.tree.structure(one) == jax.tree.structure(two)
+    assert jax.tree.leaves(one) == jax.tree.leaves(two)
+
+
+def torch_tensor():
+    torch, _ = lr_scheduler()
+    return torch.zeros(1, requires_grad=True)

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 from oracles import transformers as oracle
+from standins import Optimizer, Scheduler, assert_no_learning_rate, assert_suggests
 
 import jaxsched as js
 from jaxsched import config
@@ -465,7 +466,11 @@ REFUSED = [
     (LINEAR, (-0.1, 1, 9), {}, "get_linear_schedule_with_warmup(base_lr=...) must not be negative"),
     (
         *(LINEAR, (0.1, 0.5, 9), {}),
-        "get_linear_schedule_with_warmup(num_warmup_steps=...) must be a whole number, got 0.5",
+        "get_linear_schedule_with_warmup(num_warmup_steps=...) must be in counts, not a fraction",
+    ),
+    (
+        *(LINEAR, (0.1, 1.5, 9), {}),
+        "get_linear_schedule_with_warmup(num_warmup_steps=...) must be a whole number, got 1.5",
     ),
     (
         *(LINEAR, (0.1, 1), {"num_training_steps": None}),
@@ -473,7 +478,7 @@ REFUSED = [
     ),
     (
         *(LINEAR, (0.1, 1, 2**31), {}),
-        f"(num_training_steps=...) must be at most {LONG}, got {2**31}",
+        f"(num_training_steps=...) must be at most {LONG} as an int (a float such as ",
     ),
     (
         LINEAR,
@@ -482,7 +487,7 @@ REFUSED = [
         "get_linear_schedule_with_warmup: missing a required argument: 'num_training_steps'",
     ),
     (LINEAR, (0.1, 1, 9, -1), {}, "get_linear_schedule_with_warmup: too many positional arguments"),
-    (LINEAR, (0.1, 1, 9), {"step": None}, "got an unexpected keyword argument 'step'"),
+    (LINEAR, (0.1, 1, 9), {"step": None}, "() has no argument 'step'; known are base_lr, num_tr"),
     (
         *(COSINE, (0.1, 1, 9, 0), {}),
         "get_cosine_schedule_with_warmup(num_cycles=...) must be positive, got 0",
@@ -538,5 +543,47 @@ REFUSED = [
 
 @pytest.mark.parametrize(("entry", "positional", "named", "message"), REFUSED)
 def test_refused(entry, positional, named, message):
-    with pytest.raises((TypeError, ValueError), match=re.escape(message)):
+    with pytest.raises((TypeError, ValueError), match=re.escape(message)) as caught:
         entry(*positional, **named)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("entry", hf.ENTRIES)
+def test_an_optimizer_is_no_learning_rate(entry):
+    for wrong in (Optimizer(), Scheduler(), {"lr": 0.1}, [{"params": []}]):
+        assert_no_learning_rate(entry, wrong)
+    assert_suggests(entry)
+
+
+def test_a_live_optimizer_is_no_learning_rate():
+    torch = pytest.importorskip("torch", reason="a live optimizer is PyTorch's")
+    live = torch.optim.AdamW([torch.zeros(1, requires_grad=True)], lr=0.1)
+    for entry in hf.ENTRIES:
+        assert_no_learning_rate(entry, live)
+
+
+def test_names_that_are_absent_say_why():
+    for name in ("get_reduce_on_plateau_schedule", "get_greedy_schedule"):
+        with pytest.raises(AttributeError, match=f"^{name} depends on the loss, it is no function"):
+            getattr(hf, name)
+    with pytest.raises(AttributeError, match="^get_adafactor_schedule shows the rate that the opt"):
+        hf.get_adafactor_schedule  # noqa: B018
+    with pytest.raises(AttributeError, match="'get_wsd'; did you mean 'get_wsd_schedule'"):
+        hf.get_wsd  # noqa: B018
+
+
+# --- a decay of no steps ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["linear", "cosine", "cosine_with_restarts", "cosine_with_min_lr"])
+@pytest.mark.parametrize("warmup, total", [(8, 8), (9, 8), (0, 0), (1, 1)])
+def test_a_warmup_and_nothing(name, warmup, total, library):
+    """A run as long as its warmup rises, as theirs does, traced lengths too."""
+    optimization, optimizer = library
+    make, own = FUNCTIONS[name], {"min_lr": 0.01} if name == "cosine_with_min_lr" else {}
+    live = getattr(optimization, make.__name__)
+    expected = theirs(lambda: live(optimizer(0.5), warmup, total, **own), 0.5)
+    close(make(0.5, warmup, total, **own)(COUNTS), expected)
+    close(expected[:warmup], 0.5 * np.arange(warmup) / max(1, warmup), 0.5)
+    traced = jax.vmap(lambda n: make(0.5, warmup, n, **own)(COUNTS))(jnp.array([total, total + 4]))
+    close(traced[0], expected)

@@ -441,6 +441,25 @@ def test_base_lr_must_be_a_number():
         kumo.lr_scheduler([None], base_lr="x", num_training_steps=100)
 
 
+def test_an_argument_that_there_is_not():
+    message = "lr_scheduler() has no argument 'training_steps'; did you mean 'num_training_steps'?"
+    with pytest.raises(TypeError, match=re.escape(message)):
+        kumo.lr_scheduler([None], base_lr=0.1, training_steps=100)
+
+
+@pytest.mark.parametrize("warmup", [8, 1.0, 9], ids=repr)
+@pytest.mark.parametrize("interval", ["step", "epoch"])
+@pytest.mark.parametrize("name", [name for name in kumo.SCHEDULERS if name != "exponential"])
+def test_a_warmup_and_nothing(name, interval, warmup):
+    """A run as long as its warmup rises, as the reference does."""
+    scheduler = {"name": name, "interval": interval, "kwargs": {"warmup_ratio_or_steps": warmup}}
+    shared = {"base_lr": 0.5, "num_training_steps": 8, "steps_per_epoch": 1}
+    expected = [oracle.candidate(scheduler, n, **shared) for n in range(12)]
+    steps = 8 if isinstance(warmup, float) else warmup
+    assert expected[:steps] == [0.5 * n / steps for n in range(steps)]
+    close(kumo.lr_scheduler([scheduler], **shared)[0](np.arange(12)), expected)
+
+
 # --- hyperparameters ----------------------------------------------------------------------------
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from oracles import lr_schedule as oracle
 
+import jaxsched as js
 from jaxsched.dialects import lr_schedule
 from jaxsched.dialects.lr_schedule import BaseLRSchedule
 
@@ -220,6 +221,26 @@ def test_schedule_of_a_traced_total(kind):
     got = jax.jit(lambda total: schedule.schedule(total)(counts))(1000)
     cfg = {"type": kind, "initial_value": 1.0}
     close(got, [oracle.value(cfg, 1 - n / 10) for n in range(11)])
+
+
+@pytest.mark.parametrize("total", [1, 2, 3, 7])
+@pytest.mark.parametrize("fraction", [0.001, 0.1, 0.5, 0.9, 0.999])
+def test_phases_of_less_than_a_count(total, fraction):
+    """They have no length that would be a fraction of a count, so that files may hold them."""
+    cfg = {"type": "cosine_warmup", "initial_value": 1.0, "final_value": 0.1}
+    cfg["warmup_fraction"] = fraction
+    schedule = lr_schedule.BaseLRSchedule.create(cfg).schedule(total)
+    expected = [oracle.value(cfg, 1 - n / total) for n in range(total + 1)]
+    np.testing.assert_allclose(schedule(np.arange(total + 1)), expected, 2e-6, 2e-7)
+    again = js.from_config(js.to_config(schedule))
+    assert jax.tree.structure(again) == jax.tree.structure(schedule)
+    assert jax.tree.leaves(again) == jax.tree.leaves(schedule)
+
+
+def test_an_argument_that_there_is_not():
+    schedule = lr_schedule.BaseLRSchedule(0.1)
+    with pytest.raises(TypeError, match="has no argument 'steps'; did you mean 'total_steps'?"):
+        schedule.schedule(steps=9)
 
 
 @pytest.mark.parametrize("kind", CLASSES)

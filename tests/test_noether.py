@@ -385,7 +385,7 @@ def test_a_known_step_out_of_range(step):
     [
         (0, "total_steps must be at least 1, got 0"),
         (-3, "total_steps must be at least 1, got -3"),
-        (2**31, f"total_steps must be at most {LONG}, got {2**31}"),
+        (2**31, f"total_steps must be at most {LONG} as an int (a float such as 2e12, "),
         (2.5, "total_steps must be a whole number, got 2.5"),
         ("10", "total_steps must be a number of counts, got"),
         (None, "total_steps must be a number of counts, got"),
@@ -684,6 +684,46 @@ def test_a_missing_key(name, key):
     config = "SequentialScheduleConfig" if name.startswith("Sequential") else f"{name}Config"
     with pytest.raises(ValueError, match=f"{config} needs {key}"):
         getattr(noether, name)(kwargs)
+
+
+@pytest.mark.parametrize("name", REQUIRED)
+def test_an_argument_that_there_is_not(name):
+    """Of a schedule, its config and its methods."""
+    schedule = getattr(noether, name)
+    with pytest.raises(ValueError, match="has no key 'intervall'; did you mean 'interval'?"):
+        schedule(**REQUIRED[name], intervall="update")
+    config = schedule.config_type
+    message = f"{config.__name__}() has no argument 'intervall'; did you mean 'interval'?"
+    with pytest.raises(TypeError, match=f"^{re.escape(message)}$"):
+        config(**REQUIRED[name], intervall="update")
+
+
+def test_other_arguments_that_there_are_not():
+    part, constant = noether.SequentialStepScheduleConfig, noether.ConstantSchedule(value=1.0)
+    with pytest.raises(TypeError, match="has no argument 'endstep'; did you mean 'end_step'?"):
+        part(schedule=constant, endstep=3)
+    with pytest.raises(TypeError, match="has no argument 'total'; did you mean 'total_steps'?"):
+        constant.schedule(total=9)
+    with pytest.raises(TypeError, match="has no argument 'total'; did you mean 'total_steps'?"):
+        constant.get_value(3, total=9)
+
+
+@pytest.mark.parametrize("warmup", [4, 7])
+def test_a_warmup_and_nothing(warmup):
+    """A run as long as its warmup rises; of 4 steps the reference refuses the fall of none."""
+    config = {"warmup_steps": warmup, "end_value": 0.01}
+    schedule = noether.LinearWarmupCosineDecaySchedule(config)
+    rise = np.arange(1, 6) / (warmup + 1)
+    np.testing.assert_allclose(schedule.get_value(np.arange(5), 4), rise, 1e-6)
+    np.testing.assert_allclose(schedule.schedule(4)(np.arange(5)), rise, 1e-6)
+
+
+@pytest.mark.parametrize("percent", [0.0, 0.999, 1.0])
+def test_a_warmup_of_all_percent(percent):
+    config = {"warmup_percent": percent, "end_value": 0.01}
+    expected = [oracle.value("LinearWarmupCosineDecaySchedule", config, n, 4) for n in range(5)]
+    schedule = noether.LinearWarmupCosineDecaySchedule(config)
+    np.testing.assert_allclose(schedule.get_value(np.arange(5), 4), expected, 1e-6)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
@@ -44,6 +45,19 @@ def swing(start: ArrayLike, end: ArrayLike, steps: Any, cycles: float) -> Schedu
     return Wave(start, end, steps, cycles)
 
 
+def begun(
+    curve: Callable[[Any, Any, Any], Schedule], start: Any, end: Any, steps: Any, over: Any
+) -> Schedule:
+    """curve(start, end, steps) of which so much is over, for whole counts.
+
+    No length is a fraction of a count: in one that would be, count 0 alone can lie.
+    """
+    if is_concrete(steps) and is_concrete(over) and 0 < steps < 1:
+        steps, over = 1, over and over / steps
+    schedule = curve(start, end, steps)
+    return schedule if isinstance(over, int) and over == 0 else Skip(schedule, over)
+
+
 def restarts(start: ArrayLike, steps: int, cycles: float) -> Schedule:
     """`cycles` falls from `start` to 0 in `steps` >= 1, the last one cut short by a fraction."""
     begins = _begins(steps, cycles)
@@ -52,13 +66,11 @@ def restarts(start: ArrayLike, steps: int, cycles: float) -> Schedule:
         return Cosine(start, 0.0, whole).restarts(int(cycles))
     # a cycle that begins between two counts: its first count is the rest of the fraction
     length = steps / cycles
-    skips = [max(0.0, begin - i * length) for i, begin in enumerate(begins)]
-    if length < 1:  # each has one count at most, at this part of the way
-        skips, length = [skip / length for skip in skips], 1
-    cycle = Cosine(start, 0.0, length)
+    rests = [max(0.0, begin - i * length) for i, begin in enumerate(begins)]
     # the end apart: many parts of one structure are quicker to compile
-    falls = Join(tuple(Skip(cycle, skip) for skip in skips), tuple(begins[1:]))
-    return Join((falls, Constant(0.0).hold(0)), (steps,))
+    falls = [begun(Cosine, start, 0.0, length, rest) for rest in rests]
+    body = Join(tuple(falls), tuple(begins[1:]))
+    return Join((body, Constant(0.0).hold(0)), (steps,))
 
 
 def _begins(steps: int, cycles: float) -> list[int]:

@@ -6,13 +6,18 @@ Source: noether, git 12bbabad8210, core/schemas/schedules.py.
 from __future__ import annotations
 
 import dataclasses
+import typing
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import jax.numpy as jnp
 import numpy as np
 
+from jaxsched._names import shown, suggesting
+from jaxsched._plain import plain
 from jaxsched.fields import Kind, is_concrete
+
+C = TypeVar("C")
 
 FRACTION = Kind(least=0, most=1, optional=True)
 STEPS = Kind(integral=True, least=0, optional=True, whole=True)
@@ -26,7 +31,19 @@ def _nullable(kind: Kind) -> Any:
     return dataclasses.field(default=None, metadata={"kind": kind})
 
 
-@dataclasses.dataclass(kw_only=True)
+def named(made: type[C]) -> type[C]:
+    """The class, whose error for an argument that it does not have suggests the nearest one."""
+    setattr(made, "__init__", suggesting(made.__init__, made.__name__))  # noqa: B010
+    return made
+
+
+@typing.dataclass_transform(kw_only_default=True, field_specifiers=(_field, _nullable))
+def config(cls: type[C]) -> type[C]:
+    """A class of configs, whose arguments are by keyword only."""
+    return named(dataclasses.dataclass(kw_only=True)(cls))
+
+
+@config
 class ScheduleBaseConfig:
     """What every config accepts, used or not. Anything wrong is a ValueError."""
 
@@ -45,18 +62,17 @@ class ScheduleBaseConfig:
     def __post_init__(self) -> None:
         name = type(self).__name__
         for field in dataclasses.fields(self):
-            value, where = getattr(self, field.name), f"{name}({field.name}=...)"
+            value, where = plain(getattr(self, field.name)), f"{name}({field.name}=...)"
             if "kind" in field.metadata:
-                try:
-                    setattr(self, field.name, field.metadata["kind"].coerce(where, value))
-                except TypeError as error:
-                    raise ValueError(str(error)) from None
+                value = coerce(field.metadata["kind"], where, value)
             elif field.type == "bool" and not isinstance(value, bool | np.bool_):
-                raise ValueError(f"{where} must be true or false, got {value!r}")
+                raise ValueError(f"{where} must be true or false, got {shown(value)}")
+            setattr(self, field.name, value)
         if self.kind is not None and str(self.kind).split(".")[-1] not in self._names(name):
-            raise ValueError(f"{name}(kind=...) must name its schedule, got {self.kind!r}")
+            raise ValueError(f"{name}(kind=...) must name its schedule, got {shown(self.kind)}")
         if self.interval not in ("update", "epoch"):
-            raise ValueError(f"{name}(interval=...) must be update or epoch, got {self.interval!r}")
+            rule = "must be update or epoch"
+            raise ValueError(f"{name}(interval=...) {rule}, got {shown(self.interval)}")
         self._at_most_one("overhang_percent", "overhang_steps")
         for unit, other in (("percent", "step"), ("step", "percent")):
             start, end = getattr(self, f"start_{unit}"), getattr(self, f"end_{unit}")
@@ -83,7 +99,7 @@ class ScheduleBaseConfig:
             raise ValueError(f"{type(self).__name__} takes only one of {' and '.join(given)}")
 
 
-@dataclasses.dataclass(kw_only=True)
+@config
 class ProgressScheduleConfig(ScheduleBaseConfig):
     """`exclude_last`: a step more in total; `exclude_first`: one more, and one already made."""
 
@@ -91,7 +107,7 @@ class ProgressScheduleConfig(ScheduleBaseConfig):
     exclude_last: bool = False
 
 
-@dataclasses.dataclass(kw_only=True)
+@config
 class DecreasingProgressScheduleConfig(ProgressScheduleConfig):
     """From max_value to end_value <= max_value."""
 
@@ -102,7 +118,7 @@ class DecreasingProgressScheduleConfig(ProgressScheduleConfig):
         _require_order(name, "end_value", self.end_value, self.max_value)
 
 
-@dataclasses.dataclass(kw_only=True)
+@config
 class IncreasingProgressScheduleConfig(ProgressScheduleConfig):
     """From start_value to max_value >= start_value."""
 
@@ -113,41 +129,41 @@ class IncreasingProgressScheduleConfig(ProgressScheduleConfig):
         _require_order(name, "start_value", self.start_value, self.max_value)
 
 
-@dataclasses.dataclass(kw_only=True)
+@config
 class LinearDecreasingScheduleConfig(DecreasingProgressScheduleConfig):
     """See `LinearDecreasingSchedule`."""
 
 
-@dataclasses.dataclass(kw_only=True)
+@config
 class LinearIncreasingScheduleConfig(IncreasingProgressScheduleConfig):
     """See `LinearIncreasingSchedule`."""
 
 
-@dataclasses.dataclass(kw_only=True)
+@config
 class CosineDecreasingScheduleConfig(DecreasingProgressScheduleConfig):
     """See `CosineDecreasingSchedule`."""
 
 
-@dataclasses.dataclass(kw_only=True)
+@config
 class CosineIncreasingScheduleConfig(IncreasingProgressScheduleConfig):
     """See `CosineIncreasingSchedule`."""
 
 
-@dataclasses.dataclass(kw_only=True)
+@config
 class PolynomialDecreasingScheduleConfig(DecreasingProgressScheduleConfig):
     """See `PolynomialDecreasingSchedule`."""
 
     power: Any = _field(1.0, least=0)
 
 
-@dataclasses.dataclass(kw_only=True)
+@config
 class PolynomialIncreasingScheduleConfig(IncreasingProgressScheduleConfig):
     """See `PolynomialIncreasingSchedule`."""
 
     power: Any = _field(1.0, least=0)
 
 
-@dataclasses.dataclass(kw_only=True)
+@config
 class StepDecreasingScheduleConfig(DecreasingProgressScheduleConfig):
     """See `StepDecreasingSchedule`."""
 
@@ -155,22 +171,24 @@ class StepDecreasingScheduleConfig(DecreasingProgressScheduleConfig):
     decreases_interval: float = _field(above=0, below=1)
 
 
-@dataclasses.dataclass(kw_only=True)
+@config
 class StepFixedScheduleConfig(ScheduleBaseConfig):
     """See `StepFixedSchedule`; `steps` is sorted."""
 
     factor: Any = _field(least=0)
-    steps: list[float] = dataclasses.field()
+    steps: list[float]
     start_value: Any = _field(1.0)
 
     def _check(self, name: str) -> None:
         if isinstance(self.steps, str) or not isinstance(self.steps, Sequence) or not self.steps:
-            raise ValueError(f"{name}(steps=...) must be a list that is not empty: {self.steps!r}")
+            raise ValueError(
+                f"{name}(steps=...) must be a list that is not empty: {shown(self.steps)}"
+            )
         kind = Kind(above=0, below=1)
         self.steps = sorted(coerce(kind, f"{name}(steps=...)", s) for s in self.steps)
 
 
-@dataclasses.dataclass(kw_only=True)
+@config
 class StepIntervalScheduleConfig(ScheduleBaseConfig):
     """See `StepIntervalSchedule`."""
 
@@ -179,14 +197,14 @@ class StepIntervalScheduleConfig(ScheduleBaseConfig):
     start_value: Any = _field(1.0)
 
 
-@dataclasses.dataclass(kw_only=True)
+@config
 class ConstantScheduleConfig(ScheduleBaseConfig):
     """See `ConstantSchedule`."""
 
     value: Any = _field()
 
 
-@dataclasses.dataclass(kw_only=True)
+@config
 class CustomScheduleConfig(ScheduleBaseConfig):
     """See `CustomSchedule`."""
 
@@ -197,7 +215,7 @@ class CustomScheduleConfig(ScheduleBaseConfig):
             raise ValueError(f"{name}(values=...) must hold at least one value")
 
 
-@dataclasses.dataclass(kw_only=True)
+@config
 class PeriodicBoolScheduleConfig(ScheduleBaseConfig):
     """See `PeriodicBoolSchedule`."""
 
@@ -209,7 +227,7 @@ class PeriodicBoolScheduleConfig(ScheduleBaseConfig):
     invert: bool = False
 
 
-@dataclasses.dataclass(kw_only=True)
+@config
 class LinearWarmupCosineDecayScheduleConfig(ScheduleBaseConfig):
     """See `LinearWarmupCosineDecaySchedule`."""
 
@@ -222,7 +240,7 @@ class LinearWarmupCosineDecayScheduleConfig(ScheduleBaseConfig):
             raise ValueError(f"{name} takes exactly one of warmup_steps and warmup_percent")
 
 
-@dataclasses.dataclass(kw_only=True)
+@config
 class SequentialScheduleConfig(ScheduleBaseConfig):
     """See `SequentialPercentSchedule` and `SequentialStepSchedule`."""
 

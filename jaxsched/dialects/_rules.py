@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Mapping
-from typing import Any, ParamSpec
+from collections.abc import Callable, Iterable, Mapping
+from numbers import Number
+from typing import Any, NoReturn, ParamSpec, TypeVar
 
-from jaxsched._schedule import Schedule
+import jax
+import numpy as np
+
+from jaxsched._names import suggesting, suggestion
+from jaxsched._plain import plain
+from jaxsched.fields import Kind
 
 P = ParamSpec("P")
+R = TypeVar("R")
 Rule = Callable[[str, Any], Any]  # of where an argument stands and what it is: what to take it for
 
 
@@ -21,23 +28,62 @@ def optional(**held: Any) -> dict[str, inspect.Parameter]:
     }
 
 
-def checked(rules: Mapping[str, Rule]) -> Callable[[Callable[P, Schedule]], Callable[P, Schedule]]:
-    """Make a function whose arguments keep the rules of their names; defaults are not checked."""
+def checked(rules: Mapping[str, Rule]) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Make a function whose arguments are plain data that keep the rules of their names.
 
-    def decorate(make: Callable[P, Schedule]) -> Callable[P, Schedule]:
+    Defaults are not checked.
+    """
+
+    def decorate(make: Callable[P, R]) -> Callable[P, R]:
         signature, name = inspect.signature(make), make.__name__
 
         @functools.wraps(make)
-        def call(*args: P.args, **kwargs: P.kwargs) -> Schedule:
+        def call(*args: P.args, **kwargs: P.kwargs) -> R:
             try:
                 given = signature.bind(*args, **kwargs)
             except TypeError as error:
                 raise TypeError(f"{name}: {error}") from None
             for key, x in given.arguments.items():
-                if key in rules and x is not signature.parameters[key].default:
-                    given.arguments[key] = rules[key](f"{name}({key}=...)", x)
+                if x is not signature.parameters[key].default:
+                    x = plain(x)
+                    given.arguments[key] = (
+                        rules[key](f"{name}({key}=...)", x) if key in rules else x
+                    )
             return make(*given.args, **given.kwargs)
 
-        return call
+        return suggesting(call)
 
     return decorate
+
+
+def learning_rate(**rule: Any) -> Rule:
+    """A number that keeps the rule (see `Kind`), where the other system takes the optimizer."""
+
+    def coerce(where: str, x: Any) -> Any:
+        if not _is_numeric(x):
+            way = "give the learning rate; torch.from_scheduler takes a live scheduler of PyTorch"
+            raise TypeError(f"{where}: {way}, got an object of the class {type(x).__name__}")
+        return Kind(**rule).coerce(where, x)
+
+    return coerce
+
+
+def _is_numeric(x: Any) -> bool:
+    """Whether `x` is at least of a kind with numbers: these, arrays, lists of them, text, None."""
+    if isinstance(x, list | tuple):  # while a list of tensors is one of parameters
+        return all(isinstance(item, Number | np.ndarray | jax.Array | list | tuple) for item in x)
+    return x is None or isinstance(x, Number | str | bytes) or hasattr(type(x), "__array__")
+
+
+def lookup(
+    module: str, known: Iterable[str], absent: Mapping[str, str]
+) -> Callable[[str], NoReturn]:
+    """The `__getattr__` of a module: why a name is absent, or which one is near."""
+
+    def missing(name: str) -> NoReturn:
+        if name in absent:
+            raise AttributeError(f"{name} {absent[name]}")
+        near = "" if name.startswith("_") else suggestion(name, known)
+        raise AttributeError(f"module {module!r} has no attribute {name!r}{near}")
+
+    return missing

@@ -26,10 +26,10 @@ from jax.typing import ArrayLike
 
 from jaxsched._algebra import Constant
 from jaxsched._curves import Exponential, Linear, PiecewiseConstant, Polynomial
-from jaxsched._names import require_known, suggestion
+from jaxsched._names import require_known, shown, suggestion
 from jaxsched._schedule import Schedule
 from jaxsched.dialects._cycles import MOST_CYCLES, known, restarts, swing
-from jaxsched.dialects._rules import optional
+from jaxsched.dialects._rules import checked, optional
 from jaxsched.fields import LONGEST, Kind, Length, is_concrete, require
 
 _SHARED = ("peak", "base_lr", "total")  # what every scheduler is given
@@ -37,6 +37,7 @@ _SHARED = ("peak", "base_lr", "total")  # what every scheduler is given
 _MISSPELT = {"cosinewithwarumuprestarts": "cosine_with_warmup_restarts"}
 
 
+@checked({})
 def lr_scheduler(
     config: Sequence[Any] | Mapping[str, Any] | None,
     *,
@@ -59,7 +60,7 @@ def lr_scheduler(
     if isinstance(config, Mapping):
         config = [config]
     if isinstance(config, str) or not isinstance(config, Sequence):
-        raise ValueError(f"lr_scheduler must be a list of schedulers, got {config!r}")
+        raise ValueError(f"lr_scheduler must be a list of schedulers, got {shown(config)}")
     base_lr = Kind(least=0).coerce("base_lr", base_lr)
     _require_steps("num_training_steps", num_training_steps)
     if steps_per_epoch is not None:
@@ -116,7 +117,9 @@ def _candidate(element: Any, place: str, base_lr: Any, total: int, epoch: int | 
     if isinstance(element, Mapping):
         return _scheduler(element, place, base_lr, base_lr, total, epoch)
     if isinstance(element, str) or not isinstance(element, Sequence):
-        raise ValueError(f"{place} must be empty, a scheduler or a list of them, got {element!r}")
+        raise ValueError(
+            f"{place} must be empty, a scheduler or a list of them, got {shown(element)}"
+        )
     product: Schedule = Constant(base_lr)
     for i, scheduler in enumerate(element):
         if scheduler:
@@ -129,20 +132,20 @@ def _scheduler(
 ) -> Schedule:
     """One scheduler with its factor 1 at the value `peak`."""
     if not isinstance(scheduler, Mapping):
-        raise ValueError(f"{place} must be a mapping with a name, got {scheduler!r}")
+        raise ValueError(f"{place} must be a mapping with a name, got {shown(scheduler)}")
     require_known(scheduler, ["name", "interval", "kwargs"], place)
     if "name" not in scheduler:
         raise ValueError(f"{place} has no name; known are {', '.join(SCHEDULERS)}")
     name = _canonical(scheduler["name"], place)
     interval = scheduler.get("interval", "step")
     if interval not in ("step", "epoch"):
-        raise ValueError(f"{place}: interval must be step or epoch, got {interval!r}")
+        raise ValueError(f"{place}: interval must be step or epoch, got {shown(interval)}")
     kwargs = scheduler.get("kwargs") or {}
     if not isinstance(kwargs, Mapping):
-        raise ValueError(f"{place}: kwargs must be a mapping, got {kwargs!r}")
+        raise ValueError(f"{place}: kwargs must be a mapping, got {shown(kwargs)}")
     kwargs = dict(kwargs)
     if name == "exponential" and kwargs.pop("warmup_ratio_or_steps", None) is not None:
-        warnings.warn(f"{place}: exponential has no warmup_ratio_or_steps; ignored", stacklevel=4)
+        warnings.warn(f"{place}: exponential has no warmup_ratio_or_steps; ignored", stacklevel=6)
     make = SCHEDULERS[name]
     parameters = inspect.signature(make).parameters
     known = [p for p in parameters if p not in _SHARED]
@@ -165,11 +168,11 @@ def _canonical(name: Any, place: str) -> str:
     plain = "".join(c for c in str(name).lower() if c not in "_- ")
     if plain in _MISSPELT:
         right = _MISSPELT[plain]
-        warnings.warn(f"{place}: {name!r} is read as {right!r}", stacklevel=5)
+        warnings.warn(f"{place}: {shown(name)} is read as {right!r}", stacklevel=7)
         return right
     known = {key.replace("_", ""): key for key in SCHEDULERS}
     if plain not in known:
-        raise ValueError(f"{place}: unknown name {name!r}{suggestion(name, SCHEDULERS)}")
+        raise ValueError(f"{place}: unknown name {shown(name)}{suggestion(name, SCHEDULERS)}")
     return known[plain]
 
 
@@ -255,11 +258,11 @@ def _warmup(ratio_or_steps: Any, total: int) -> int:
         return int(ratio_or_steps)
     raise ValueError(
         "warmup_ratio_or_steps must be a float in [0, 1] (a ratio) or an int >= 0 (steps), "
-        f"got {ratio_or_steps!r}"
+        f"got {shown(ratio_or_steps)}"
     )
 
 
 def _require_steps(name: str, n: Any) -> None:
     if not isinstance(n, int | np.integer) or isinstance(n, bool):
-        raise ValueError(f"{name} must be an int, got {n!r}")
+        raise ValueError(f"{name} must be an int, got {shown(n)}")
     require(lambda v: (v >= 1) & (v <= LONGEST), n, f"{name} must be in 1 ... {LONGEST}")

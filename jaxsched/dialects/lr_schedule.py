@@ -24,12 +24,16 @@ import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 
-from jaxsched._algebra import Constant, Join, Skip
+from jaxsched._algebra import Constant, Join
 from jaxsched._curves import Cosine, Exponential, Linear, Polynomial, Power
-from jaxsched._names import require_known, suggestion
+from jaxsched._names import require_known, shown, suggesting, suggestion
+from jaxsched._plain import plain
 from jaxsched._schedule import Schedule
+from jaxsched.dialects._cycles import begun
 from jaxsched.dialects._rules import optional
 from jaxsched.fields import Kind, Length, is_concrete, require
+
+_WHOLE = 2.0**53  # counts of a progress of 1: of any part of it there is at least one
 
 
 class BaseLRSchedule:
@@ -44,11 +48,11 @@ class BaseLRSchedule:
     own: ClassVar[Mapping[str, float]] = {}
 
     def __init__(self, cfg: Mapping[str, Any] | ArrayLike) -> None:
-        name = self.__class__.__name__
+        name, cfg = self.__class__.__name__, plain(cfg)
         if not isinstance(cfg, Mapping):
             cfg = {"initial_value": _number(f"{name}(cfg)", cfg, "a dict or a number")}
         if cfg.get("type", self.type) != self.type:
-            raise ValueError(f"{name} is of type {self.type!r}, got type {cfg['type']!r}")
+            raise ValueError(f"{name} is of type {self.type!r}, got type {shown(cfg['type'])}")
         values = {"initial_value": 0.001, "final_value": 0.0, **self.own}
         require_known(cfg, ["type", *values], f"the cfg of {name}")
         for key, default in values.items():
@@ -58,21 +62,22 @@ class BaseLRSchedule:
     @classmethod
     def create(cls, cfg: Mapping[str, Any] | ArrayLike) -> BaseLRSchedule:
         """The schedule of the class that `cfg["type"]` names; a number is a constant."""
-        kinds = {kind.type: kind for kind in entries().values()}
+        kinds, cfg = {kind.type: kind for kind in entries().values()}, plain(cfg)
         kind = cfg.get("type", "constant") if isinstance(cfg, Mapping) else "constant"
         if not isinstance(kind, str) or kind not in kinds:
-            raise ValueError(f"unknown schedule type {kind!r}{suggestion(kind, kinds)}")
+            raise ValueError(f"unknown schedule type {shown(kind)}{suggestion(kind, kinds)}")
         return kinds[kind](cfg)
 
     def __call__(self, progress_remaining: ArrayLike) -> jax.Array:
         """The value at `progress_remaining`, a number or an array of any shape."""
         p = jnp.asarray(progress_remaining).astype(jnp.result_type(float))
-        return self._of_progress()(jnp.clip(p, 0.0, 1.0))
+        return self._of_progress()(jnp.clip(p, 0.0, 1.0) * _WHOLE)
 
     def func(self, progress_remaining: ArrayLike) -> jax.Array:
         """The same as calling the schedule."""
         return self(progress_remaining)
 
+    @suggesting
     def schedule(self, total_steps: int) -> Schedule:
         """The same curve as a schedule of the count, `total_steps` long."""
         require(lambda n: n >= 1, total_steps, "total_steps must be at least 1")
@@ -80,8 +85,8 @@ class BaseLRSchedule:
 
     def __repr__(self) -> str:
         values = ["initial_value", "final_value", *self.own]
-        shown = ", ".join(f"{key!r}: {getattr(self, key)!r}" for key in values)
-        return f"{self.__class__.__name__}({{'type': {self.type!r}, {shown}}})"
+        parts = ", ".join(f"{key!r}: {getattr(self, key)!r}" for key in values)
+        return f"{self.__class__.__name__}({{'type': {self.type!r}, {parts}}})"
 
     initial_value: Any
     final_value: Any
@@ -103,7 +108,7 @@ class LinearLRSchedule(BaseLRSchedule):
     type = "linear"
 
     def _of_progress(self) -> Schedule:
-        return Linear(self.final_value, self.initial_value, 1.0)
+        return Linear(self.final_value, self.initial_value, _WHOLE)
 
     def _of_count(self, total: int) -> Schedule:
         return Linear(self.initial_value, self.final_value, total)
@@ -115,7 +120,7 @@ class CosineAnnealingLRSchedule(BaseLRSchedule):
     type = "cosine"
 
     def _of_progress(self) -> Schedule:
-        return Cosine(self.final_value, self.initial_value, 1.0)
+        return Cosine(self.final_value, self.initial_value, _WHOLE)
 
     def _of_count(self, total: int) -> Schedule:
         return Cosine(self.initial_value, self.final_value, total)
@@ -133,7 +138,7 @@ class ExponentialLRSchedule(BaseLRSchedule):
 
     def _of_progress(self) -> Schedule:
         # from the end: initial decay_rate grows by 1 / decay_rate
-        return Exponential(self.initial_value * self.decay_rate, 1 / self.decay_rate, 1.0)
+        return Exponential(self.initial_value * self.decay_rate, 1 / self.decay_rate, _WHOLE)
 
     def _of_count(self, total: int) -> Schedule:
         return Exponential(self.initial_value, self.decay_rate, total).stop(total)
@@ -153,19 +158,23 @@ class CosineWarmupLRSchedule(BaseLRSchedule):
     def _of_progress(self) -> Schedule:
         # rounded as in the call, where the line has to end at 1 exactly
         decay = jnp.asarray(1 - self.warmup_fraction).astype(jnp.result_type(float))
-        fall = Cosine(self.final_value, self.initial_value, decay)
-        return Join((fall, Linear(self.initial_value, 0.0, 1 - decay)), (decay,))
+        end, rest = decay * _WHOLE, (1 - decay) * _WHOLE
+        fall = Cosine(self.final_value, self.initial_value, end)
+        return Join((fall, Linear(self.initial_value, 0.0, rest)), (end,))
 
     def _of_count(self, total: int) -> Schedule:
         warmup = self.warmup_fraction * total
-        line = Linear(0.0, self.initial_value, warmup)
-        fall = Cosine(self.initial_value, self.final_value, total - warmup)
         if not is_concrete(warmup):
-            return Join((line, fall), (warmup,))
+            fall = Cosine(self.initial_value, self.final_value, total - warmup)
+            return Join((Linear(0.0, self.initial_value, warmup), fall), (warmup,))
         # the warmup ends between two counts: an integer boundary keeps the clock of the cosine
         # exact, and its first count is the rest of the fraction
         first = math.ceil(warmup)
-        return Join((line, Skip(fall, first - warmup)), (first,))
+        line = begun(Linear, 0.0, self.initial_value, warmup, 0)
+        rest, over = total - warmup, first - warmup
+        return Join(
+            (line, begun(Cosine, self.initial_value, self.final_value, rest, over)), (first,)
+        )
 
 
 class PolynomialLRSchedule(BaseLRSchedule):
@@ -179,7 +188,7 @@ class PolynomialLRSchedule(BaseLRSchedule):
         require(lambda n: n >= 0, self.power, f"{name}: power must not be negative")
 
     def _of_progress(self) -> Schedule:
-        return Power(self.final_value, self.initial_value, 1.0, self.power)
+        return Power(self.final_value, self.initial_value, _WHOLE, self.power)
 
     def _of_count(self, total: int) -> Schedule:
         return Polynomial(self.initial_value, self.final_value, total, self.power)
@@ -216,8 +225,8 @@ def from_config(entry: str, config: Mapping[str, Any]) -> Schedule:
 def _number(where: str, x: Any, rule: str) -> Any:
     """A real scalar: NumPy's, JAX's and traced ones too."""
     if isinstance(x, str | list | tuple) or np.ndim(x):
-        raise TypeError(f"{where} must be {rule}, got {x!r}")
+        raise TypeError(f"{where} must be {rule}, got {shown(x)}")
     try:
         return Kind().coerce(where, x)
     except TypeError:
-        raise TypeError(f"{where} must be {rule}, got {x!r}") from None
+        raise TypeError(f"{where} must be {rule}, got {shown(x)}") from None

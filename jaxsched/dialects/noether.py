@@ -29,7 +29,8 @@ from jax.typing import ArrayLike
 
 from jaxsched._algebra import Constant, Join
 from jaxsched._curves import Cosine, Linear, PiecewiseConstant, Polynomial, Table
-from jaxsched._names import require_known, suggestion
+from jaxsched._names import require_known, shown, suggesting, suggestion
+from jaxsched._plain import plain
 from jaxsched._schedule import Schedule
 from jaxsched.dialects._noether_configs import (
     FRACTION,
@@ -53,6 +54,7 @@ from jaxsched.dialects._noether_configs import (
     StepFixedScheduleConfig as StepFixedScheduleConfig,
     StepIntervalScheduleConfig as StepIntervalScheduleConfig,
     coerce,
+    named,
 )
 from jaxsched.dialects._rules import optional
 from jaxsched.fields import LONGEST, Kind, Length, is_concrete
@@ -60,6 +62,7 @@ from jaxsched.fields import LONGEST, Kind, Length, is_concrete
 MOST_LEVELS = 2**20  # of a stepwise schedule: its boundaries are a list
 
 
+@named
 @dataclasses.dataclass
 class SequentialPercentScheduleConfig:
     """One part of a `SequentialPercentSchedule`; None is filled in from the neighbours."""
@@ -72,6 +75,7 @@ class SequentialPercentScheduleConfig:
         _check_part(self, FRACTION)
 
 
+@named
 @dataclasses.dataclass
 class SequentialStepScheduleConfig:
     """One part of a `SequentialStepSchedule`; None is filled in from the neighbours."""
@@ -96,7 +100,7 @@ class ScheduleBase:
     config_type: ClassVar[Any] = ScheduleBaseConfig
 
     def __init__(self, config: Any = None, /, **keywords: Any) -> None:
-        self.config = _as_config(self.config_type, config, keywords)
+        self.config = _as_config(self.config_type, plain(config), plain(keywords))
 
     def __getattr__(self, name: str) -> Any:
         if name == "config":  # not yet there: while unpickling
@@ -106,9 +110,10 @@ class ScheduleBase:
     def __repr__(self) -> str:
         fields = dataclasses.fields(self.config)
         changed = {f.name: getattr(self.config, f.name) for f in fields}
-        shown = [f"{f.name}={changed[f.name]!r}" for f in fields if changed[f.name] != f.default]
-        return f"{type(self).__name__}({', '.join(shown)})"
+        parts = [f"{f.name}={changed[f.name]!r}" for f in fields if changed[f.name] != f.default]
+        return f"{type(self).__name__}({', '.join(parts)})"
 
+    @suggesting
     def get_value(self, step: ArrayLike, total_steps: int) -> jax.Array:
         """The value at `step`, an int or an array of them, of `total_steps`.
 
@@ -123,6 +128,7 @@ class ScheduleBase:
                 )
         return self._prolonged(total).stop(total)(step)
 
+    @suggesting
     def schedule(self, total_steps: int, steps_per_epoch: int | None = None) -> Schedule:
         """The same values as a schedule of the count.
 
@@ -150,7 +156,7 @@ class ScheduleBase:
 class ProgressSchedule(ScheduleBase):
     """start + progress (end - start), where progress reaches 1 at step total - 1."""
 
-    config_type = ProgressScheduleConfig
+    config_type: ClassVar[Any] = ProgressScheduleConfig
 
     def _over(self, total: int) -> Schedule:
         first, last = self.config.exclude_first, self.config.exclude_last
@@ -167,7 +173,7 @@ class ProgressSchedule(ScheduleBase):
 class DecreasingProgressSchedule(ProgressSchedule):
     """From `max_value` to `end_value` (0)."""
 
-    config_type = DecreasingProgressScheduleConfig
+    config_type: ClassVar[Any] = DecreasingProgressScheduleConfig
 
     def _ends(self) -> tuple[Any, Any]:
         return self.config.max_value, self.config.end_value
@@ -176,7 +182,7 @@ class DecreasingProgressSchedule(ProgressSchedule):
 class IncreasingProgressSchedule(ProgressSchedule):
     """From `start_value` (0) to `max_value`."""
 
-    config_type = IncreasingProgressScheduleConfig
+    config_type: ClassVar[Any] = IncreasingProgressScheduleConfig
 
     def _ends(self) -> tuple[Any, Any]:
         return self.config.start_value, self.config.max_value
@@ -318,7 +324,8 @@ class SequentialPercentSchedule(ScheduleBase):
     unit: ClassVar[str] = "percent"
 
     def __init__(self, config: Any = None, /, **keywords: Any) -> None:
-        if isinstance(config, Sequence) and not isinstance(config, str):
+        config = plain(config)
+        if isinstance(config, list | tuple):
             config = {"schedule_configs": config}
         super().__init__(config, **keywords)
         given = self.config.schedule_configs
@@ -394,17 +401,18 @@ class LinearWarmupCosineDecaySchedule(ScheduleBase):
 
 def create(config: Any) -> ScheduleBase:
     """The schedule that `config.kind` (or `config["kind"]`) names by its class, dotted or not."""
+    config = plain(config)
     if isinstance(config, ScheduleBase):
         return config
     kind = config.get("kind") if isinstance(config, Mapping) else getattr(config, "kind", None)
     if kind is None and isinstance(config, ScheduleBaseConfig):
         kind = type(config).__name__.removesuffix("Config")
     if kind is None:
-        raise ValueError(f"a noether config needs a kind, the name of its class: {config!r}")
+        raise ValueError(f"a noether config needs a kind, the name of its class: {shown(config)}")
     known = schedules()
     name = str(kind).split(".")[-1]
     if name not in known:
-        raise ValueError(f"unknown kind {kind!r}{suggestion(name, known)}")
+        raise ValueError(f"unknown kind {shown(kind)}{suggestion(name, known)}")
     return known[name](config)
 
 
@@ -478,7 +486,7 @@ def _intervals(schedule: ScheduleBase, total: int, interval: float) -> tuple[lis
 
     levels = index(total)
     if levels > MOST_LEVELS and still_changes(MOST_LEVELS):
-        raise ValueError(f"{schedule!r} has more than {MOST_LEVELS} levels")
+        raise ValueError(f"{shown(schedule)} has more than {MOST_LEVELS} levels")
     begins: list[int] = []
     powers = [_power(schedule, 0)]
     for k in range(1, levels + 1):
@@ -499,7 +507,7 @@ def _power(schedule: ScheduleBase, k: int) -> Any:
     try:
         return schedule.config.factor**k
     except OverflowError:
-        raise ValueError(f"{schedule!r}: factor^{k} is not a finite number") from None
+        raise ValueError(f"{shown(schedule)}: factor^{k} is not a finite number") from None
 
 
 def _total(total_steps: Any) -> int:
@@ -522,9 +530,11 @@ def _as_config(kind: Any, config: Any, keywords: Mapping[str, Any]) -> Any:
     elif isinstance(config, Mapping):
         given = {**config, **keywords}
     elif isinstance(config, str | int | float | Sequence):
-        raise ValueError(f"{name} must be a mapping or an object with attributes, got {config!r}")
+        raise ValueError(
+            f"{name} must be a mapping or an object with attributes, got {shown(config)}"
+        )
     else:
-        given = {key: getattr(config, key) for key in fields if hasattr(config, key)}
+        given = {key: plain(getattr(config, key)) for key in fields if hasattr(config, key)}
         given |= keywords
         if isinstance(config, ScheduleBaseConfig):
             given.pop("kind")

@@ -45,16 +45,20 @@ from jaxsched._curves import (
     Polynomial,
 )
 from jaxsched._lengths import largest, minus, plus
+from jaxsched._names import shown
 from jaxsched._schedule import Schedule
+from jaxsched.dialects._rules import checked
 from jaxsched.fields import LONGEST, Kind, Length, is_concrete, is_float, require, require_one_of
 
 
+@checked({})
 def constant_schedule(value: ArrayLike) -> Schedule:
     """`value` at every count."""
     (value,) = _numbers("constant_schedule", value=value)
     return Constant(value)
 
 
+@checked({})
 def linear_schedule(
     init_value: ArrayLike,
     end_value: ArrayLike,
@@ -75,6 +79,7 @@ def linear_schedule(
     )
 
 
+@checked({})
 def polynomial_schedule(
     init_value: ArrayLike,
     end_value: ArrayLike,
@@ -97,6 +102,7 @@ def polynomial_schedule(
     )
 
 
+@checked({})
 def cosine_decay_schedule(
     init_value: ArrayLike,
     decay_steps: Length,
@@ -119,6 +125,7 @@ def cosine_decay_schedule(
     return _cosine(init, alpha * init, steps, exponent)
 
 
+@checked({})
 def exponential_decay(
     init_value: ArrayLike,
     transition_steps: Length,
@@ -160,6 +167,7 @@ def exponential_decay(
     return decay.clip(_where(falls, end, -never), _where(grows, end, never))
 
 
+@checked({})
 def piecewise_constant_schedule(
     init_value: ArrayLike, boundaries_and_scales: Mapping[int, float] | None = None
 ) -> Schedule:
@@ -173,6 +181,7 @@ def piecewise_constant_schedule(
     return PiecewiseConstant(counts, values) if counts else Constant(values[0])
 
 
+@checked({})
 def piecewise_interpolate_schedule(
     interpolate_type: Literal["linear", "cosine"],
     init_value: ArrayLike,
@@ -192,6 +201,7 @@ def piecewise_interpolate_schedule(
     return Interpolate([0, *counts], values, interpolate_type) if counts else Constant(values[0])
 
 
+@checked({})
 def linear_onecycle_schedule(
     transition_steps: Length,
     peak_value: ArrayLike,
@@ -221,6 +231,7 @@ def linear_onecycle_schedule(
     return _through("linear", peak / div, counts, [div, 1 / div, 1 / final])
 
 
+@checked({})
 def cosine_onecycle_schedule(
     transition_steps: Length,
     peak_value: ArrayLike,
@@ -249,6 +260,7 @@ def cosine_onecycle_schedule(
     return _through("cosine", peak / div, counts, [div, 1 / (div * final)])
 
 
+@checked({})
 def warmup_constant_schedule(
     init_value: ArrayLike, peak_value: ArrayLike, warmup_steps: Length
 ) -> Schedule:
@@ -264,6 +276,7 @@ def warmup_constant_schedule(
     return linear_schedule(init, peak, warmup)
 
 
+@checked({})
 def warmup_cosine_decay_schedule(
     init_value: ArrayLike,
     peak_value: ArrayLike,
@@ -296,6 +309,7 @@ def warmup_cosine_decay_schedule(
     return join_schedules([linear_schedule(init, peak, warmup), fall], [warmup])
 
 
+@checked({})
 def warmup_exponential_decay_schedule(
     init_value: ArrayLike,
     peak_value: ArrayLike,
@@ -324,6 +338,7 @@ def warmup_exponential_decay_schedule(
     return join_schedules([linear_schedule(init, peak, warmup), decay], [warmup])
 
 
+@checked({})
 def sgdr_schedule(cosine_kwargs: Iterable[Mapping[str, Any]]) -> Schedule:
     """Cycles of `warmup_cosine_decay_schedule`, one after another; the last one's end is held.
 
@@ -343,6 +358,7 @@ def sgdr_schedule(cosine_kwargs: Iterable[Mapping[str, Any]]) -> Schedule:
     return join_schedules(cycles, ends[1:-1])
 
 
+@checked({})
 def join_schedules(
     schedules: Sequence[Schedule | Callable[..., Any] | ArrayLike], boundaries: Sequence[Length]
 ) -> Schedule:
@@ -397,7 +413,7 @@ def _scaled(call: str, init: Any, scales: Any) -> tuple[list[Any], list[Any]]:
     """The first value and its products with the scales, and the counts of these, in order."""
     (init,) = _numbers(call, init_value=init)
     if not isinstance(scales, Mapping | None):
-        raise TypeError(f"{call}(boundaries_and_scales=...) must be a dict, got {scales!r}")
+        raise TypeError(f"{call}(boundaries_and_scales=...) must be a dict, got {shown(scales)}")
     factors = {}
     for key, scale in (scales or {}).items():
         digits = isinstance(key, str) and key.isdecimal()  # as in JSON

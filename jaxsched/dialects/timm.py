@@ -23,7 +23,7 @@ Deliberate deviations:
 - The noise is drawn by PyTorch and is no function of the count alone: `noise_range_t` and `noise`
   must be None, their companions have no effect.
 - `decay_rate` and `cycle_decay` are positive, `power` is not negative, milestones are in order.
-- `PlateauLRScheduler` follows a metric and is no schedule.
+- `PlateauLRScheduler` follows a metric and is absent.
 
 What decides the structure (cycle_mul, cycle_limit, strings, flags) must be known; every other
 number may be traced.
@@ -35,7 +35,7 @@ import functools
 import math
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jax
 import jax.numpy as jnp
@@ -57,12 +57,14 @@ from jaxsched._curves import (
     Tanh,
 )
 from jaxsched._lengths import largest, minus, times
-from jaxsched._names import suggestion
+from jaxsched._names import shown, suggestion
 from jaxsched._schedule import Schedule
+from jaxsched.dialects._cycles import begun
 from jaxsched.dialects._rates import exponential
-from jaxsched.dialects._rules import Rule, checked
+from jaxsched.dialects._rules import Rule, checked, learning_rate, lookup
 from jaxsched.fields import LONGEST, Kind, Length, is_concrete, is_float, require, require_one_of
 
+ABSENT = {"PlateauLRScheduler": "follows a metric: it is no function of the count"}
 MOST_CYCLES = 4096  # each of another length, or of none that is whole, is a part of its own
 MOST_STAIRS = 100  # in a period of a fractional `decay_t`
 
@@ -89,22 +91,27 @@ def _silent(where: str, x: Any) -> None:
     if x is not None:
         raise ValueError(
             f"{where} must be None: PyTorch draws the noise, it is no function of the count alone, "
-            f"got {x!r}"
+            f"got {shown(x)}"
         )
 
 
 _RULES: Mapping[str, Rule] = {
-    **dict.fromkeys(("base_lr", "lr_min", "min_lr"), Kind(least=0).coerce),
+    "base_lr": learning_rate(least=0),
+    **dict.fromkeys(("lr_min", "min_lr"), Kind(least=0).coerce),
     **dict.fromkeys(("warmup_lr_init", "warmup_lr", "power"), Kind(least=0).coerce),
     **dict.fromkeys(("k_decay", "cycle_decay", "decay_rate"), Kind(above=0).coerce),
     **dict.fromkeys(("decay_power", "stable_power"), Kind(above=0).coerce),
-    **dict.fromkeys(("t_initial", "num_epochs", "decay_t"), functools.partial(_time, above=0)),
-    **dict.fromkeys(("warmup_t", "warmup_epochs"), functools.partial(_time, least=0)),
-    **dict.fromkeys(("decay_epochs", "stable_timescale"), functools.partial(_time, optional=True)),
+    **dict.fromkeys(("t_initial", "decay_t"), functools.partial(_time, above=0)),
+    "warmup_t": functools.partial(_time, least=0),
+    "stable_timescale": functools.partial(_time, optional=True),
+    # parts of an epoch, which may be many counts
+    "num_epochs": functools.partial(_time, above=0, offset=True),
+    "warmup_epochs": functools.partial(_time, least=0, offset=True),
+    "decay_epochs": functools.partial(_time, offset=True, optional=True),
     **dict.fromkeys(("noise_range_t", "noise"), _silent),
     **dict.fromkeys(("t_in_epochs", "warmup_prefix", "step_on_epochs"), _flag),
     **dict.fromkeys(("lb", "ub"), Kind().coerce),
-    "decay_milestones": Kind(integral=True, rank=1).coerce,
+    "decay_milestones": Kind(integral=True, offset=True, rank=1).coerce,
     "decay_ratio": Kind(above=0, below=1).coerce,
     "cycle_mul": functools.partial(_known, above=0),
     "cycle_limit": functools.partial(_known, integral=True, whole=True, least=0),
@@ -295,10 +302,8 @@ def _unequal(
         if begin > LONGEST or is_concrete(steps) and (start > LONGEST or steps < 1e-6):
             break
         if rest is None or not is_concrete(rest) or rest < steps:  # else it has no count
-            if is_concrete(steps) and steps < 1:  # one count, at this part of the way
-                steps, rest = 1, None if rest is None else rest / steps
-            cycle = curve(base * decay**i, lr_min, steps)
-            parts.append(cycle if rest is None else Skip(cycle, rest))
+            over = 0 if rest is None else rest
+            parts.append(begun(curve, base * decay**i, lr_min, steps, over))
             starts.append(start)
         begin, length = begin + length, length * factor
         if len(parts) > MOST_CYCLES:
@@ -356,7 +361,7 @@ def StepLRScheduler(
 
     Args:
         base_lr: the first value, and the warmup's end.
-        decay_t: time between two decays, > 0, fractions allowed.
+        decay_t: time between two decays, at least 1, not always whole.
         decay_rate: factor of each, > 0.
         warmup_t, warmup_lr_init: length and start of the warmup.
         warmup_prefix: whether t is 0 at the end of the warmup, and not before it.
@@ -436,7 +441,7 @@ _DECAYS = ("linear", "1-sqrt", "cosine", "power", "exp")
 
 def _decay_name(where: str, x: Any) -> Any:
     if not callable(x) and x not in _DECAYS:
-        raise ValueError(f"{where} must be {', '.join(_DECAYS)} or a callable, got {x!r}")
+        raise ValueError(f"{where} must be {', '.join(_DECAYS)} or a callable, got {shown(x)}")
     return x
 
 
@@ -534,7 +539,7 @@ def _scheduler_name(where: str, x: Any) -> Any:
     if x == "plateau":
         raise ValueError(f"{where} must be a function of the count: 'plateau' follows a metric")
     if x not in known:
-        raise ValueError(f"{where} must be a known name, got {x!r}{suggestion(x, known)}")
+        raise ValueError(f"{where} must be a known name, got {shown(x)}{suggestion(x, known)}")
     return x
 
 
@@ -606,7 +611,7 @@ def create_scheduler_v2(
         return StepLRScheduler(base_lr, 1, **ramp)
     if sched == "multistep":
         # the default too becomes an array, which a number multiplies
-        milestones = Kind(integral=True, rank=1).coerce("decay_milestones", decay_milestones)
+        milestones = _RULES["decay_milestones"]("decay_milestones", decay_milestones)
         return MultiStepLRScheduler(base_lr, times(milestones, unit), decay_rate, **ramp)
     stable = total if warmup_prefix else minus(total, warmup)
     part: Any = 0.2 if decay_epochs is None else decay_epochs
@@ -665,3 +670,6 @@ ENTRIES = (
     WSDLRScheduler,
     create_scheduler_v2,
 )
+
+if not TYPE_CHECKING:  # a type checker knows which names there are
+    __getattr__ = lookup(__name__, [entry.__name__ for entry in ENTRIES], ABSENT)

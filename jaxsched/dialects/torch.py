@@ -11,20 +11,22 @@ CosineAnnealingLR rises again, CyclicLR and CosineAnnealingWarmRestarts go on fo
 [0.5, 0.75, 1.0, 0.5, 0.0]
 
 Where PyTorch contradicts itself, values are those of `step()`, not of the closed form: with
-total_iters=0 ConstantLR and LinearLR keep their first factor, and PolynomialLR its `base_lr`.
+total_iters=0 ConstantLR (unless it follows a milestone) and LinearLR keep their first factor, and
+PolynomialLR its `base_lr`.
 
 Deliberate deviations:
 
 - OneCycleLR holds its value from count total_steps on, where PyTorch stops with an error, and a
   phase of no length is skipped, where it divides by zero.
 - ConstantLR with factor=0 reaches `base_lr` too, where `step()` divides by zero. With total_iters=0
-  the three do after a milestone what they do alone, where PyTorch has another value or an error.
+  LinearLR and PolynomialLR do after a milestone what they do alone, where PyTorch divides by zero.
 - The float logarithm of CosineAnnealingWarmRestarts.step(epoch) is not reproduced.
 - Counts (step_size, total_iters, milestones, ...) are whole numbers, gamma is positive.
 - Arguments are of one parameter group; `last_epoch` is left out: `.skip(n)` resumes.
 
 MultiplicativeLR (a cumulative product of a Python function) and ReduceLROnPlateau (driven by a
-metric) are no functions of the count that could be evaluated anywhere, and are absent.
+metric) are no functions of the count that could be evaluated anywhere, and are absent. A live
+scheduler of the other classes is what `from_scheduler` takes.
 """
 
 from __future__ import annotations
@@ -32,8 +34,8 @@ from __future__ import annotations
 import dataclasses
 import functools
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import jax
 import jax.numpy as jnp
@@ -55,12 +57,33 @@ from jaxsched._algebra import (
 )
 from jaxsched._curves import Cosine, Exponential, Linear, PiecewiseConstant, Polynomial, Wave
 from jaxsched._lengths import minus
-from jaxsched._names import require_known, suggestion
+from jaxsched._names import require_known, shown, suggesting, suggestion
 from jaxsched._schedule import Schedule
+from jaxsched.dialects._cycles import begun
 from jaxsched.dialects._rates import exponential
-from jaxsched.fields import LONGEST, Kind, Length, is_concrete, is_float, require, require_one_of
+from jaxsched.dialects._rules import Rule, checked, learning_rate, lookup
+from jaxsched.fields import (
+    LONGEST,
+    Kind,
+    Length,
+    is_concrete,
+    is_float,
+    is_sequence,
+    require,
+    require_one_of,
+)
+
+ABSENT = {
+    "ReduceLROnPlateau": "follows a metric: it is no function of the count",
+    "MultiplicativeLR": (
+        "multiplies by a Python function at every count: it is no function of the count alone; "
+        "LambdaLR takes their product as one"
+    ),
+}
+_RULES: Mapping[str, Rule] = {"base_lr": learning_rate()}
 
 
+@checked(_RULES)
 def StepLR(base_lr: ArrayLike, step_size: Length, gamma: ArrayLike = 0.1) -> Schedule:
     """base_lr gamma^(n // step_size).
 
@@ -69,11 +92,11 @@ def StepLR(base_lr: ArrayLike, step_size: Length, gamma: ArrayLike = 0.1) -> Sch
         step_size: counts between two decays, >= 1.
         gamma: factor of each, > 0.
     """
-    base = _number("StepLR(base_lr=...)", base_lr)
     gamma = _number("StepLR(gamma=...)", gamma, above=0)
-    return exponential(base, gamma).per(_counts("StepLR(step_size=...)", step_size, least=1))
+    return exponential(base_lr, gamma).per(_counts("StepLR(step_size=...)", step_size, least=1))
 
 
+@checked(_RULES)
 def MultiStepLR(
     base_lr: ArrayLike, milestones: Sequence[Length], gamma: ArrayLike = 0.1
 ) -> Schedule:
@@ -84,13 +107,15 @@ def MultiStepLR(
         milestones: counts in any order; one that stands there twice counts twice.
         gamma: factor at each.
     """
-    base = _number("MultiStepLR(base_lr=...)", base_lr)
     counts = _each_count("MultiStepLR(milestones=...)", milestones)
     rate = _number("MultiStepLR(gamma=...)", gamma)
     ordered = sorted(counts) if all(map(is_concrete, counts)) else jnp.sort(jnp.stack(counts))
-    return Product(base, PiecewiseConstant(ordered, [rate**i for i in range(len(counts) + 1)]))
+    return Product(
+        Constant(base_lr), PiecewiseConstant(ordered, [rate**i for i in range(len(counts) + 1)])
+    )
 
 
+@checked(_RULES)
 def ConstantLR(
     base_lr: ArrayLike, factor: ArrayLike = 1.0 / 3, total_iters: Length = 5
 ) -> Schedule:
@@ -101,14 +126,14 @@ def ConstantLR(
         factor: in [0, 1].
         total_iters: counts that it lasts.
     """
-    base = _number("ConstantLR(base_lr=...)", base_lr)
     factor = _fraction("ConstantLR(factor=...)", factor)
     total = _counts("ConstantLR(total_iters=...)", total_iters)
     after = _where(total > 0, 1.0, factor)
     end: Any = [total] if is_concrete(total) else total[None]  # a list of tracers becomes floats
-    return Product(base, PiecewiseConstant(end, [factor, after]))
+    return Product(Constant(base_lr), PiecewiseConstant(end, [factor, after]))
 
 
+@checked(_RULES)
 def LinearLR(
     base_lr: ArrayLike,
     start_factor: ArrayLike = 1.0 / 3,
@@ -123,13 +148,13 @@ def LinearLR(
         end_factor: in [0, 1].
         total_iters: counts of the line; 0 keeps start_factor for ever.
     """
-    base = _number("LinearLR(base_lr=...)", base_lr)
     start = _number("LinearLR(start_factor=...)", start_factor, above=0, most=1)
     end = _fraction("LinearLR(end_factor=...)", end_factor)
     total = _counts("LinearLR(total_iters=...)", total_iters)
-    return Product(base, Linear(start, _where(total > 0, end, start), total))
+    return Product(Constant(base_lr), Linear(start, _where(total > 0, end, start), total))
 
 
+@checked(_RULES)
 def ExponentialLR(base_lr: ArrayLike, gamma: ArrayLike) -> Schedule:
     """base_lr gamma^n.
 
@@ -137,10 +162,10 @@ def ExponentialLR(base_lr: ArrayLike, gamma: ArrayLike) -> Schedule:
         base_lr: the initial learning rate.
         gamma: factor of each count, > 0.
     """
-    base = _number("ExponentialLR(base_lr=...)", base_lr)
-    return exponential(base, _number("ExponentialLR(gamma=...)", gamma, above=0))
+    return exponential(base_lr, _number("ExponentialLR(gamma=...)", gamma, above=0))
 
 
+@checked(_RULES)
 def PolynomialLR(base_lr: ArrayLike, total_iters: Length = 5, power: ArrayLike = 1.0) -> Schedule:
     """base_lr (1 - n / total_iters)^power, and 0 from total_iters on.
 
@@ -149,12 +174,12 @@ def PolynomialLR(base_lr: ArrayLike, total_iters: Length = 5, power: ArrayLike =
         total_iters: counts of the decay; 0 keeps base_lr for ever.
         power: >= 0; 0 keeps base_lr for ever.
     """
-    base = _number("PolynomialLR(base_lr=...)", base_lr)
     total = _counts("PolynomialLR(total_iters=...)", total_iters)
     power = _number("PolynomialLR(power=...)", power, least=0)
-    return Polynomial(base, _where(total > 0, 0.0, base), total, power)
+    return Polynomial(base_lr, _where(total > 0, 0.0, base_lr), total, power)
 
 
+@checked(_RULES)
 def CosineAnnealingLR(base_lr: ArrayLike, T_max: Length, eta_min: ArrayLike = 0.0) -> Schedule:
     """eta_min + (base_lr - eta_min) (1 + cos(pi n / T_max)) / 2, for ever.
 
@@ -163,15 +188,15 @@ def CosineAnnealingLR(base_lr: ArrayLike, T_max: Length, eta_min: ArrayLike = 0.
         T_max: counts from base_lr to eta_min, >= 1; as many later it is base_lr again.
         eta_min: the smallest value.
     """
-    base = _number("CosineAnnealingLR(base_lr=...)", base_lr)
     eta_min = _number("CosineAnnealingLR(eta_min=...)", eta_min)
     half = _whole(Kind(True, least=1).coerce("CosineAnnealingLR(T_max=...)", T_max))
     if is_float(half) or (is_concrete(half) and half > LONGEST // 2):
-        return Wave(base, eta_min, half, 0.5)
+        return Wave(base_lr, eta_min, half, 0.5)
     # whole half periods, on an integer clock
-    return Cosine(base, eta_min, half).then(Cosine(eta_min, base, half)).repeat()
+    return Cosine(base_lr, eta_min, half).then(Cosine(eta_min, base_lr, half)).repeat()
 
 
+@checked(_RULES)
 def CosineAnnealingWarmRestarts(
     base_lr: ArrayLike, T_0: Length, T_mult: int = 1, eta_min: ArrayLike = 0.0
 ) -> Schedule:
@@ -185,25 +210,25 @@ def CosineAnnealingWarmRestarts(
         T_mult: an int >= 1, static.
         eta_min: what each one falls towards.
     """
-    base = _number("CosineAnnealingWarmRestarts(base_lr=...)", base_lr)
     first = _counts("CosineAnnealingWarmRestarts(T_0=...)", T_0, least=1)
     eta_min = _number("CosineAnnealingWarmRestarts(eta_min=...)", eta_min)
     if not isinstance(T_mult, int | np.integer) or isinstance(T_mult, bool) or T_mult < 1:
-        rule = "CosineAnnealingWarmRestarts(T_mult=...) must be an int of at least 1, it is static"
-        raise ValueError(f"{rule}: got {T_mult!r}")
+        rule = "CosineAnnealingWarmRestarts(T_mult=...) must be a known int of at least 1"
+        raise ValueError(f"{rule}, got {shown(T_mult)}")
     if T_mult == 1:
-        return Cosine(base, eta_min, first).repeat()
+        return Cosine(base_lr, eta_min, first).repeat()
     # as many as begin at a count that there is; the last one, longer than that, has no end
     most = LONGEST // first if is_concrete(first) else LONGEST
     begins = [0]
     while (following := begins[-1] * int(T_mult) + 1) <= most:
         begins.append(following)
     lengths = [int(T_mult) ** i for i in range(len(begins))]
-    cycles = [Cosine(base, eta_min, _multiple(first, n)) for n in lengths[:-1]]
-    last = Wave(base, eta_min, _multiple(first, lengths[-1]), 0.5)
+    cycles = [Cosine(base_lr, eta_min, _multiple(first, n)) for n in lengths[:-1]]
+    last = Wave(base_lr, eta_min, _multiple(first, lengths[-1]), 0.5)
     return Join((*cycles, last), tuple(_boundary(first, n) for n in begins[1:]))
 
 
+@checked(_RULES)
 def CyclicLR(
     base_lr: ArrayLike,
     max_lr: ArrayLike,
@@ -234,7 +259,6 @@ def CyclicLR(
         base_momentum: the momentum at the upper end.
         max_momentum: the momentum at the lower end.
     """
-    base = _number("CyclicLR(base_lr=...)", base_lr)
     max_lr = _number("CyclicLR(max_lr=...)", max_lr)
     up = _whole(Kind(True, above=0).coerce("CyclicLR(step_size_up=...)", step_size_up))
     down = up
@@ -259,7 +283,7 @@ def CyclicLR(
         scale = scale_fn if scale_mode == "iterations" else scale_fn.skip(1).per(lines.duration)
         return Sum(low, lines.repeat() * (high - low) * scale)
 
-    lr = cycles(base, max_lr)
+    lr = cycles(base_lr, max_lr)
     if not cycle_momentum:
         return lr
     base_momentum = _number("CyclicLR(base_momentum=...)", base_momentum)
@@ -268,6 +292,7 @@ def CyclicLR(
     )
 
 
+@checked(_RULES)
 def OneCycleLR(
     base_lr: ArrayLike | None = None,
     max_lr: ArrayLike | None = None,
@@ -334,6 +359,7 @@ def OneCycleLR(
     return WithMomentum(lr, phases(*(high, low, high, high)[: len(ends) + 1]))
 
 
+@checked(_RULES)
 def LambdaLR(base_lr: ArrayLike, lr_lambda: Any) -> Schedule:
     """base_lr lr_lambda(n).
 
@@ -341,11 +367,11 @@ def LambdaLR(base_lr: ArrayLike, lr_lambda: Any) -> Schedule:
         base_lr: the initial learning rate.
         lr_lambda: a schedule, a number, or a function that JAX can trace: jnp.where instead of if.
     """
-    base = _number("LambdaLR(base_lr=...)", base_lr)
     # in this order: `_link` takes base_lr * factor for one that multiplies what it finds
-    return Product(_traceable("LambdaLR(lr_lambda=...)", lr_lambda), base)
+    return Product(_traceable("LambdaLR(lr_lambda=...)", lr_lambda), Constant(base_lr))
 
 
+@checked(_RULES)
 def SequentialLR(
     base_lr: ArrayLike | None = None,
     schedulers: Sequence[Schedule | Mapping[str, Any]] = (),
@@ -377,6 +403,7 @@ def SequentialLR(
     return _sequence(parts, milestones)
 
 
+@checked({})
 def ChainedScheduler(base_lr: Any = None, schedulers: Any = None) -> Schedule:
     """Schedulers that step together on one learning rate: the product of their factors.
 
@@ -400,6 +427,8 @@ def ChainedScheduler(base_lr: Any = None, schedulers: Any = None) -> Schedule:
     """
     if isinstance(base_lr, list | tuple):
         base_lr, schedulers = schedulers, base_lr
+    if base_lr is not None:
+        base_lr = _RULES["base_lr"]("ChainedScheduler(base_lr=...)", base_lr)
     parts, _ = _built("ChainedScheduler", base_lr, schedulers)
     return _chain(parts)
 
@@ -422,6 +451,7 @@ _ATTRIBUTES: dict[str, tuple[str, ...]] = {
 }
 
 
+@suggesting
 def from_scheduler(scheduler: Any, group: int = 0) -> Schedule:
     """The schedule of a live PyTorch scheduler, for one parameter group of its optimizer.
 
@@ -438,8 +468,8 @@ def from_scheduler(scheduler: Any, group: int = 0) -> Schedule:
             which PyTorch itself steps off by one or not at all.
     """
     name = type(scheduler).__name__
-    if name == "ReduceLROnPlateau":
-        raise ValueError("ReduceLROnPlateau follows a metric: it is no function of the count")
+    if name in ABSENT:
+        raise ValueError(f"{name} {ABSENT[name]}")
     if name not in _ATTRIBUTES:
         raise ValueError(f"from_scheduler cannot convert {name}; it knows {', '.join(_ATTRIBUTES)}")
     groups = scheduler.optimizer.param_groups
@@ -488,7 +518,7 @@ def from_scheduler(scheduler: Any, group: int = 0) -> Schedule:
 def _built(name: str, base_lr: Any, schedulers: Any) -> tuple[list[Schedule], Any]:
     """The schedules, and the optimizer's initial learning rate after their construction."""
     if not isinstance(schedulers, list | tuple) or not schedulers:
-        raise ValueError(f"{name} needs a list of at least one scheduler, got {schedulers!r}")
+        raise ValueError(f"{name} needs a list of at least one scheduler, got {shown(schedulers)}")
     parts: list[Schedule] = []
     initial = base_lr
     for i, scheduler in enumerate(schedulers):
@@ -496,16 +526,21 @@ def _built(name: str, base_lr: Any, schedulers: Any) -> tuple[list[Schedule], An
         if isinstance(scheduler, Schedule):
             parts.append(scheduler)
             continue
+        if hasattr(scheduler, "optimizer"):
+            way = "must be a schedule; torch.from_scheduler takes a live scheduler"
+            raise TypeError(f"{place} {way}, got an object of the class {type(scheduler).__name__}")
         if not isinstance(scheduler, Mapping):
             raise TypeError(
                 f'{place} must be a schedule or {{"schedule": ..., "kwargs": ...}}, '
-                f"got {scheduler!r}"
+                f"got {shown(scheduler)}"
             )
         require_known(scheduler, ["schedule", "kwargs"], place)
         kind = scheduler.get("schedule")
         known = [entry.__name__ for entry in ENTRIES]
+        if kind in ABSENT:
+            raise ValueError(f"{place}: {kind} {ABSENT[kind]}")
         if kind not in known:
-            raise ValueError(f"{place}: unknown schedule {kind!r}{suggestion(kind, known)}")
+            raise ValueError(f"{place}: unknown schedule {shown(kind)}{suggestion(kind, known)}")
         kwargs = dict(scheduler.get("kwargs") or {})
         if initial is None and "base_lr" not in kwargs:
             raise ValueError(f"{place} is a description: {name} needs base_lr")
@@ -546,7 +581,23 @@ def _started(part: Schedule, initial: Any) -> Schedule:
     return part
 
 
+def _following(part: Schedule) -> Schedule:
+    """The part after a milestone: there ConstantLR is over at once if it has no length."""
+    match part:
+        case Product(left=base_lr, right=PiecewiseConstant() as factor):
+            ends: Any = factor.boundaries
+            levels: Any = factor.values
+            if jnp.shape(ends) == (1,):  # it may be MultiStepLR, too, whose first level is 1
+                over = (ends[0] == 0) & (levels[0] == levels[1])
+                if not is_concrete(over) or over:
+                    levels = [levels[0], _where(over, 1.0, levels[1])]
+                    return Product(base_lr, PiecewiseConstant(ends, levels))
+    return part
+
+
 def _sequence(parts: list[Schedule], milestones: Sequence[Any]) -> Schedule:
+    first = _first(milestones)
+    parts = [*parts[: first + 1], *map(_following, parts[first + 1 :])]
     joined = Join(tuple(parts), tuple(milestones))
     cycling = [part.momentum for part in parts if isinstance(part, WithMomentum)]
     if not cycling:
@@ -616,7 +667,7 @@ def _annealing(eta_min: Any, half: Any) -> Schedule:
     if not is_concrete(eta_min) or np.any(np.asarray(eta_min) != 0):
         raise ValueError(
             "ChainedScheduler cannot hold a CosineAnnealingLR with eta_min, whose recursion has no "
-            f"closed form in a chain: it must be 0, got {eta_min}"
+            f"closed form in a chain: it must be 0, got {shown(eta_min)}"
         )
     return CosineAnnealingLR(1.0, half)
 
@@ -703,10 +754,10 @@ def _phases(levels: Sequence[Any], ends: Sequence[Any], cosine: bool) -> Schedul
     An end may lie between two counts; a count at an end belongs to the phase before.
     """
     piece: Any = Cosine if cosine else Linear
-    parts: list[Schedule] = [piece(*levels[:2], _where(ends[0] > 0, ends[0], 0))]
+    parts = [begun(piece, levels[0], levels[1], _where(ends[0] > 0, ends[0], 0), 0)]
     firsts: list[Any] = []
     for i, begin in enumerate(ends[:-1]):
-        first, rest = _following(begin)
+        first, rest = _beginning(begin)
         length = ends[i + 1] - begin
         # one of no length is over at once, at its first level; one that ends before it begins, as
         # three phases do with pct_start > 1/2, goes on from there backwards
@@ -716,19 +767,18 @@ def _phases(levels: Sequence[Any], ends: Sequence[Any], cosine: bool) -> Schedul
         length = _where(runs, length, 1)
         size = abs(length)
         if not last:
-            curve = piece(start, end, size)
+            parts.append(begun(piece, start, end, size, rest))
         elif cosine:
             steps = _where(size < 1, 1, size)  # of a wave, at least 1
-            curve = Wave(start, end, steps, steps / size / 2)
+            parts.append(Skip(Wave(start, end, steps, steps / size / 2), rest))
         else:
             change = (end - start) / length
-            curve = Linear(start, start + change * (size + 1), size + 1)
-        parts.append(Skip(curve, rest))
+            parts.append(Skip(Linear(start, start + change * (size + 1), size + 1), rest))
         firsts.append(first)
     return Join(tuple(parts), tuple(firsts))
 
 
-def _following(end: Any) -> tuple[Any, Any]:
+def _beginning(end: Any) -> tuple[Any, Any]:
     """The first count after the end of a phase, and how far after it that is."""
     if is_concrete(end):
         first: Any = max(math.floor(end) + 1, 0)
@@ -757,8 +807,8 @@ def _counts(where: str, x: Any, least: int = 0) -> Any:
 
 
 def _each_count(where: str, counts: Any) -> list[Any]:
-    if isinstance(counts, str | Mapping) or not isinstance(counts, Iterable):
-        raise TypeError(f"{where} must be a sequence of counts, got {counts!r}")
+    if not is_sequence(counts):
+        raise TypeError(f"{where} must be a sequence of counts, got {shown(counts)}")
     return [_counts(where, count) for count in counts]
 
 
@@ -797,7 +847,7 @@ def _traceable(where: str, function: Any) -> Schedule:
                 jax.eval_shape(function, count)
         except TypeError as error:
             rule = "must be a function that JAX can trace (jnp.where, not if; jnp, not math)"
-            raise TypeError(f"{where} {rule}, got {function!r}") from error
+            raise TypeError(f"{where} {rule}, got {shown(function)}") from error
     try:
         return as_schedule(function)
     except TypeError as error:
@@ -819,3 +869,6 @@ ENTRIES = (
     SequentialLR,
     ChainedScheduler,
 )
+
+if not TYPE_CHECKING:  # a type checker knows which names there are
+    __getattr__ = lookup(__name__, [entry.__name__ for entry in ENTRIES], ABSENT)

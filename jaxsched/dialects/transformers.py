@@ -23,7 +23,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jax.numpy as jnp
 import numpy as np
@@ -32,15 +32,22 @@ from jax.typing import ArrayLike
 from jaxsched._algebra import Constant, Join, Skip
 from jaxsched._curves import Cosine, InverseSqrt, Linear, Polynomial, Power
 from jaxsched._lengths import largest, minus, plus, smallest
-from jaxsched._names import require_known, suggestion
+from jaxsched._names import require_known, shown, suggestion
 from jaxsched._schedule import Schedule
 from jaxsched.dialects._cycles import MOST_CYCLES, known, restarts, swing
-from jaxsched.dialects._rules import Rule, checked
+from jaxsched.dialects._rules import Rule, checked, learning_rate, lookup
 from jaxsched.fields import LONGEST, Kind, Length, is_concrete, require, require_one_of
 
+_FOLLOWING = "depends on the loss, it is no function of the count alone"
+ABSENT = dict.fromkeys(
+    ("get_reduce_on_plateau_schedule", "get_greedy_schedule", "GreedyLR"), _FOLLOWING
+) | dict.fromkeys(
+    ("get_adafactor_schedule", "AdafactorSchedule"),
+    "shows the rate that the optimizer chooses, it is no function of the count alone",
+)
 _COUNTS = Kind(integral=True, whole=True, least=0).coerce
 _RULES: Mapping[str, Rule] = {
-    "base_lr": Kind(least=0).coerce,
+    "base_lr": learning_rate(least=0),
     "num_warmup_steps": _COUNTS,
     "num_training_steps": _COUNTS,
     "num_stable_steps": _COUNTS,
@@ -267,6 +274,7 @@ _SCHEDULERS: Mapping[str, Callable[..., Schedule]] = {
 }
 
 
+@checked({"base_lr": learning_rate(least=0)})
 def get_scheduler(
     name: str,
     base_lr: ArrayLike,
@@ -288,14 +296,16 @@ def get_scheduler(
     reduce_lr_on_plateau and greedy follow the loss and are a ValueError.
     """
     name = getattr(name, "value", name)
-    call = f"get_scheduler({name!r})"
+    call = f"get_scheduler({shown(name)})"
     if name in ("reduce_lr_on_plateau", "greedy"):
-        raise ValueError(f"{call} depends on the loss, it is no function of the count alone")
+        raise ValueError(f"{call} {_FOLLOWING}")
     if not isinstance(name, str) or name not in _SCHEDULERS:
-        raise ValueError(f"get_scheduler: unknown name {name!r}{suggestion(name, _SCHEDULERS)}")
+        raise ValueError(
+            f"get_scheduler: unknown name {shown(name)}{suggestion(name, _SCHEDULERS)}"
+        )
     own = {} if name.startswith("constant") else scheduler_specific_kwargs or {}
     if not isinstance(own, Mapping):
-        raise ValueError(f"{call}: scheduler_specific_kwargs must be a mapping, got {own!r}")
+        raise ValueError(f"{call}: scheduler_specific_kwargs must be a mapping, got {shown(own)}")
     make = _SCHEDULERS[name]
     parameters = inspect.signature(make).parameters
     given = {"base_lr": base_lr}
@@ -343,3 +353,6 @@ def _floored(schedule: Schedule, end: Any) -> Schedule:
 
 
 ENTRIES = (get_scheduler, *_SCHEDULERS.values())
+
+if not TYPE_CHECKING:  # a type checker knows which names there are
+    __getattr__ = lookup(__name__, [entry.__name__ for entry in ENTRIES], ABSENT)
