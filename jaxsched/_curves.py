@@ -16,7 +16,7 @@ from jax.typing import ArrayLike
 from jaxsched import _numerics as numerics
 from jaxsched._algebra import require_ordered
 from jaxsched._lengths import same_time
-from jaxsched._lookup import pick
+from jaxsched._lookup import pick, reached
 from jaxsched._schedule import Schedule
 from jaxsched.fields import Sequence, boundaries, length, number, numbers, require, static
 
@@ -268,8 +268,7 @@ class Exponential(Schedule):
 
     def at(self, t: jax.Array) -> jax.Array:
         t, steps = _stairs(t, self.steps, self.staircase)
-        largest = np.finfo(jnp.result_type(float)).max
-        return jnp.clip(numerics.rate_power(t, self.rate, steps) * self.start, -largest, largest)
+        return numerics.exponential(t, self.start, self.rate, steps)
 
 
 class InverseTime(Schedule):
@@ -296,7 +295,7 @@ class InverseTime(Schedule):
 
     def at(self, t: jax.Array) -> jax.Array:
         t, steps = _stairs(t, self.steps, self.staircase)
-        return numerics.inverse_time(t, self.rate, steps) * self.start
+        return numerics.inverse_time(t, self.start, self.rate, steps)
 
 
 class InverseSqrt(Schedule):
@@ -349,7 +348,7 @@ class InversePower(Schedule):
     shift: ArrayLike = length(default=0)
 
     def at(self, t: jax.Array) -> jax.Array:
-        return numerics.inverse_power(t, self.shift, self.timescale, self.power) * self.start
+        return numerics.inverse_power(t, self.start, self.shift, self.timescale, self.power)
 
 
 class PiecewiseConstant(Schedule):
@@ -406,14 +405,17 @@ class Interpolate(Schedule):
         knots, values = jnp.asarray(self.boundaries), jnp.asarray(self.values)
         if len(knots) == 1:
             return jnp.broadcast_to(values[0], t.shape)
+        begun = reached(t, knots[0])  # the first knots may be one
         left, steps, start, end = pick(
             t, knots[1:-1], knots[:-1], jnp.diff(knots), values[:-1], values[1:]
         )
         t, left = same_time(t, left)
         t = t - jnp.minimum(t, left)
         if self.kind == "linear":
-            return numerics.line(t, start, end, steps)
-        return numerics.between(start, end, numerics.cosine_weight(t, steps))
+            value = numerics.line(t, start, end, steps)
+        else:
+            value = numerics.between(start, end, numerics.cosine_weight(t, steps))
+        return jnp.where(begun, value, values[0])
 
 
 class Table(Schedule):

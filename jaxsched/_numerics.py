@@ -17,6 +17,7 @@ warp.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -60,8 +61,9 @@ class Weight(NamedTuple):
 def between(start: ArrayLike, end: ArrayLike, weight: Weight) -> jax.Array:
     """start + (end - start) share, or end - (end - start) share where late: never outside."""
     start, end = _float(start), _float(end)
-    way = end - start
-    return jnp.where(weight.late, end, start) + jnp.where(weight.late, -way, way) * weight.share
+    half = 0.5 * end - 0.5 * start  # the whole way may overflow
+    half = jnp.where(weight.late, -half, half)
+    return jnp.where(weight.late, end, start) + half * (2 * weight.share)
 
 
 def elapsed(count: ArrayLike, steps: ArrayLike) -> jax.Array:
@@ -80,8 +82,9 @@ def line(count: ArrayLike, start: ArrayLike, end: ArrayLike, steps: ArrayLike) -
     late = done >= whole - (whole >> 1 if _is_int(whole) else whole / 2)
     time = _float(done - jnp.where(late, whole, 0))  # from the nearer end
     start, end = _float(start), _float(end)
-    share = _opaque(time * (1 / _float(_positive(steps))))  # or (end - start) / steps underflows
-    return jnp.where(late, end, start) + (end - start) * share
+    half = 0.5 * end - 0.5 * start  # the whole way may overflow
+    share = _opaque(time * (2 / _float(_positive(steps))))  # or the way / steps underflows
+    return jnp.where(late, end, start) + half * share
 
 
 def cosine_weight(
@@ -143,10 +146,12 @@ def tanh_weight(count: ArrayLike, steps: ArrayLike, lower: ArrayLike, upper: Arr
     whole, part = whole + jnp.round(high), part + ((high - jnp.round(high)) + low)
     whole, part = whole + jnp.round(part), part - jnp.round(part)
     beyond = (whole > 0) | ((whole == 0) & (part > 0))
-    power = _exp2(jnp.where(beyond, -whole, whole), jnp.where(beyond, -part, part))
+    power = _exp2(jnp.where(beyond, -part, part))
+    power = _scale(power, jnp.where(beyond, -whole, whole))
     return Weight(power / (1 + power), beyond)
 
 
+@jax.custom_jvp
 def relaxation_weight(count: ArrayLike, steps: ArrayLike, ratio: ArrayLike) -> Weight:
     """Of start: (ratio^x - ratio) / (1 - ratio), x = elapsed / steps, 0 < ratio < 1. <= 4 ULP.
 
@@ -166,29 +171,63 @@ def relaxation_weight(count: ArrayLike, steps: ArrayLike, ratio: ArrayLike) -> W
     return Weight(change * (jnp.where(late, ratio, -1) / (1 - ratio)), late)
 
 
+@relaxation_weight.defjvp
+def _relaxation_weight_jvp(primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> Any:
+    """By the ratio in closed form: next to 1 the derivatives of the steps above cancel.
+
+    With r = -log(ratio), the logarithm of the weight at x before its end (or after its start: p)
+    changes with r by k(r) - p k(p r), less x at the end, where k(r) = 1 / r - 1 / (e^r - 1).
+    """
+    count, steps, ratio = primals
+    weight, change = jax.jvp(
+        lambda *time: relaxation_weight.fun(*time, ratio), primals[:2], tangents[:2]
+    )
+    count, steps = _alike(count, steps)
+    done = elapsed(count, steps)
+    whole = _at_least_0(steps)
+    inverse = 1 / _float(_positive(steps))
+    x, ratio = _float(done) * inverse, _float(ratio)
+    part = jnp.where(weight.late, _float(whole - done) * inverse, x)
+    rate = -_LN2 * _log2(ratio)[0]
+    slope = _debye(rate) - part * _debye(part * rate) - jnp.where(weight.late, x, 0)
+    by_ratio = -(weight.share / ratio) * slope
+    return weight, Weight(change.share + by_ratio * tangents[2], change.late)
+
+
+def _debye(r: jax.Array) -> jax.Array:
+    """1 / r - 1 / (e^r - 1), r >= 0: 1/2 at 0. The terms are Bernoulli numbers."""
+    near = r < 1
+    y = jnp.where(near, r, 1)
+    series = 1 / 12 - y * y * (1 / 720 - y * y * (1 / 30240 - y * y * (1 / 1209600)))
+    far = jnp.where(near, 1, r)
+    return jnp.where(near, 0.5 - y * series, 1 / far - 1 / jnp.expm1(far))
+
+
 @jax.custom_jvp
-def rate_power(count: ArrayLike, rate: ArrayLike, steps: ArrayLike) -> jax.Array:
-    """rate^(count / steps), rate > 0, at any count >= 0; steps <= 0 acts as 1. <= 1.5 ULP.
+def exponential(
+    count: ArrayLike, start: ArrayLike, rate: ArrayLike, steps: ArrayLike
+) -> jax.Array:
+    """start rate^(count / steps), rate > 0, at any count >= 0; steps <= 0 acts as 1. <= 2 ULP.
 
     It grows to the largest float and not to infinity, and so do its derivatives.
     """
-    return _exp2(*_turns(_at_least_0(count), *_quotient(*_log2(_float(rate)), steps)))
+    whole, part = _turns(_at_least_0(count), *_quotient(*_log2(_float(rate)), steps))
+    return _finite(_scale(_float(start), whole, _exp2(part)))
 
 
-@rate_power.defjvp
-def _rate_power_jvp(primals: tuple[ArrayLike, ...], tangents: tuple[Any, ...]) -> Pair:
+@exponential.defjvp
+def _exponential_jvp(primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> Pair:
     """In closed form: next to overflow, a derivative of the steps above is inf * 0."""
-    count, rate, steps = map(_float, (_at_least_0(primals[0]), primals[1], _positive(primals[2])))
-    value = rate_power(*primals)
-    limit = np.finfo(value.dtype).max
-    time, log = count / steps, jnp.log(rate)
+    value = exponential(*primals)
+    count, rate, steps = map(_float, (_at_least_0(primals[0]), primals[2], _positive(primals[3])))
+    time, log = _finite(count / steps), jnp.log(rate)
+    moves = (jnp.abs(value) > 0) & (jnp.abs(value) < np.finfo(value.dtype).max)
+    slopes = [value * jnp.where(moves, s, 0) for s in (log / steps, time / rate, -time * log / steps)]
+    slopes.insert(1, exponential(primals[0], jnp.ones_like(rate), *primals[2:]))
     change = jnp.zeros_like(value)
-    for slope, tangent in zip(
-        (log / steps, time / rate, -time * log / steps), tangents, strict=True
-    ):
+    for slope, tangent in zip(slopes, tangents, strict=True):
         if tangent.dtype != jax.dtypes.float0:
-            slope = jnp.where((value > 0) & (value < limit), slope, 0)
-            change = change + lax.clamp(-limit, value * slope, limit) * tangent.astype(value.dtype)
+            change = change + _finite(slope) * tangent.astype(value.dtype)
     return value, change
 
 
@@ -199,7 +238,8 @@ def geometric(count: ArrayLike, start: ArrayLike, end: ArrayLike, steps: ArrayLi
     (first, first_low), (last, last_low) = _log2(start), _log2(end)
     high, low = _two_sum(last, -first)
     pace = _quotient(high, low + (last_low - first_low), steps)
-    return jnp.where(late, end, start) * _exp2(*_turns(jnp.where(late, -small, small), *pace))
+    whole, part = _turns(jnp.where(late, -small, small), *pace)
+    return _scale(jnp.where(late, end, start), whole, _exp2(part))
 
 
 def wave_weight(count: ArrayLike, steps: ArrayLike, cycles: ArrayLike) -> Weight:
@@ -218,36 +258,41 @@ def wave_weight(count: ArrayLike, steps: ArrayLike, cycles: ArrayLike) -> Weight
 
 def inverse_sqrt(count: ArrayLike, shift: ArrayLike, timescale: ArrayLike) -> jax.Array:
     """(1 + (count + shift) / timescale)^(-1/2); timescale <= 0 acts as 1. <= 2.5 ULP."""
-    later = _float(_at_least_0(count)) + _float(shift)  # integers might overflow
-    total = 1 + later * (1 / _float(_positive(timescale)))
+    pace = 1 / _float(_unit(timescale))
+    later = _bounded(_float(_at_least_0(count)) + _float(shift), pace)  # integers might overflow
+    total = 1 + later * pace
     return jnp.sqrt(1 / jnp.where(total > 0, total, 1))
 
 
 def inverse_power(
-    count: ArrayLike, shift: ArrayLike, timescale: ArrayLike, power: ArrayLike
+    count: ArrayLike, start: ArrayLike, shift: ArrayLike, timescale: ArrayLike, power: ArrayLike
 ) -> jax.Array:
-    """(1 + (count + shift) / timescale)^-power; timescale <= 0 acts as 1. <= 2 ULP to power 7."""
-    timescale = _positive(timescale)
-    # the sum must not overflow
-    timescale = jnp.maximum(timescale, jnp.full((), 2.0**-93).astype(timescale.dtype))
-    leading, rest = _quotient(jnp.ones(()), jnp.zeros(()), timescale)
+    """start (1 + (count + shift) / timescale)^-power; timescale <= 0 acts as 1.
+
+    <= 2.5 ULP to power 7.
+    """
+    leading, rest = _quotient(jnp.ones(()), jnp.zeros(()), _unit(timescale))
     high, low = jnp.ones(()), jnp.zeros(())
     for n in (_number(shift), _at_least_0(count)):
-        upper, lower = _halves(n)
+        upper, lower = _halves(_bounded(n, leading))
         for term in (leading * upper, leading * lower):
             high, error = _two_sum(high, term)
             low = low + error
         low = low + rest * (upper + lower)
     whole, part, rest = _power_turns(*_fast_two_sum(high, low), jnp.zeros((), bool), -_float(power))
-    return _exp2(whole, part + rest)
+    return _scale(_float(start), whole, _exp2(part + rest))
 
 
-def inverse_time(count: ArrayLike, rate: ArrayLike, steps: ArrayLike) -> jax.Array:
-    """1 / (1 + rate count / steps), rate >= 0; steps <= 0 acts as 1. <= 2.5 ULP."""
+def inverse_time(
+    count: ArrayLike, start: ArrayLike, rate: ArrayLike, steps: ArrayLike
+) -> jax.Array:
+    """start / (1 + rate count / steps), rate >= 0; steps <= 0 acts as 1. <= 2.5 ULP."""
     rate = _float(rate)
-    leading, rest = _quotient(rate, jnp.zeros_like(rate), steps)
-    upper, lower = _halves(_at_least_0(count))
-    return 1 / (1 + (leading * upper + (leading * lower + rest * (upper + lower))))
+    unit = jnp.where(rate > 2.0**60, 2.0**-60, jnp.ones_like(rate))  # or the product overflows
+    leading, rest = _quotient(unit * rate, jnp.zeros_like(rate), _unit(steps))
+    upper, lower = _halves(_bounded(_at_least_0(count), leading))
+    total = unit + (leading * upper + (leading * lower + rest * (upper + lower)))
+    return _over(unit * _float(start), total)
 
 
 def divide(count: ArrayLike, divisor: ArrayLike) -> Pair:
@@ -297,6 +342,37 @@ def _positive(x: ArrayLike) -> jax.Array:
     return jnp.where(x > 0, x, jnp.ones((), x.dtype))
 
 
+def _unit(steps: ArrayLike) -> jax.Array:
+    """A length that is positive, and no float so small that a count would overflow in it."""
+    steps = _positive(steps)
+    return steps if _is_int(steps) else jnp.maximum(steps, jnp.full((), 2.0**-60, steps.dtype))
+
+
+def _bounded(count: jax.Array, pace: jax.Array) -> jax.Array:
+    """A float count, at most so large that count * pace does not overflow."""
+    if _is_int(count):
+        return count
+    return jnp.minimum(count, lax.stop_gradient(2.0**120 / jnp.maximum(jnp.abs(pace), 1)))
+
+
+def _finite(x: jax.Array) -> jax.Array:
+    """x, at most the largest float in magnitude."""
+    limit = np.finfo(x.dtype).max
+    return lax.clamp(-limit, x, limit)
+
+
+@jax.custom_jvp
+def _over(a: jax.Array, b: jax.Array) -> jax.Array:
+    """a / b, whose derivative by b is not lost where b^2 overflows."""
+    return a / b
+
+
+@_over.defjvp
+def _over_jvp(primals: Pair, tangents: Pair) -> Pair:
+    value = _over(*primals)
+    return value, (tangents[0] - value * tangents[1]) / primals[1]
+
+
 def _fold(count: ArrayLike, steps: ArrayLike) -> Pair:
     """The smaller of elapsed and remaining, and whether it is what remains."""
     count, steps = _alike(count, steps)
@@ -306,9 +382,15 @@ def _fold(count: ArrayLike, steps: ArrayLike) -> Pair:
     return jnp.where(late, left, done), late  # a minimum would halve the gradient at a tie
 
 
+@partial(jax.custom_jvp, nondiff_argnums=(1,))
 def _head(x: jax.Array, bits: int) -> jax.Array:
-    """x rounded to so many significant bits."""
+    """x rounded to so many significant bits; its derivative is 1, and is not rounded."""
     return lax.reduce_precision(x, np.finfo(x.dtype).nexp, bits - 1)
+
+
+@_head.defjvp
+def _head_jvp(bits: int, primals: tuple[jax.Array], tangents: tuple[jax.Array]) -> Pair:
+    return _head(*primals, bits), tangents[0]
 
 
 def _cut(x: jax.Array, bits: int) -> jax.Array:
@@ -348,6 +430,7 @@ def _halves(n: ArrayLike) -> Pair:
     n = _number(n)
     if _is_int(n):
         return _float((n >> 16) << 16), _float(n & 0xFFFF)
+    n = jnp.minimum(n, 2.0 ** (np.finfo(n.dtype).maxexp - 1))  # or its head may overflow
     high = _head(n, 12)
     return high, n - high
 
@@ -386,12 +469,24 @@ def _square(small: jax.Array, steps: ArrayLike) -> jax.Array:
     return (value * value + value * left) * (leading * leading + rest * (2 * leading + rest))
 
 
+@jax.custom_jvp
 def _turns(count: jax.Array, leading: jax.Array, rest: jax.Array) -> Pair:
     """count (leading + rest) as a whole number and a fraction in [-1/2, 1/2], to 2^24 turns."""
-    upper, lower = _halves(count)
+    upper, lower = _halves(_bounded(count, leading))
     first, second, third = leading * upper, leading * lower, rest * (upper + lower)
     whole = jnp.round(first + second + third)
     return whole, ((first - whole) + second) + third
+
+
+@_turns.defjvp
+def _turns_jvp(primals: Triple, tangents: tuple[Any, ...]) -> tuple[Pair, Pair]:
+    """As of a product: the halves of a negative count cancel, exactly in values only."""
+    whole, part = _turns(*primals)
+    count, leading, rest = primals
+    change = _float(_bounded(count, leading)) * (tangents[1] + tangents[2])
+    if tangents[0].dtype != jax.dtypes.float0:
+        change = change + tangents[0] * (leading + rest)
+    return (whole, part), (jnp.zeros_like(whole), change)
 
 
 def _horner(coefficients: tuple[float, ...], x: jax.Array) -> jax.Array:
@@ -412,15 +507,17 @@ def _sin2(high: jax.Array, low: jax.Array) -> Pair:
     return _fast_two_sum(2.25 * square, 2.25 * rest + y * series)
 
 
-def _scale(x: jax.Array, whole: jax.Array) -> jax.Array:
-    """x 2^whole, in two steps: 2^whole may overflow where the product does not."""
+def _scale(x: jax.Array, whole: jax.Array, factor: ArrayLike = 1.0) -> jax.Array:
+    """x factor 2^whole, factor next to 1, in an order in which only the result may overflow."""
     info = np.finfo(x.dtype)
     integer = jnp.int32 if info.bits == 32 else jnp.int64
     bias = info.maxexp - 1
-    total = lax.clamp(2.0 - 2 * bias, whole, 2.0 * bias).astype(integer)
-    for part in (total >> 1, total - (total >> 1)):
-        x = x * lax.bitcast_convert_type((part + bias) << info.nmant, x.dtype)
-    return x
+    total = lax.clamp(-2.0 * bias, whole, 2.0 * bias).astype(integer)
+    first, second = (
+        lax.bitcast_convert_type((part + bias) << info.nmant, x.dtype)  # 2^-bias: 0
+        for part in (total >> 1, total - (total >> 1))
+    )
+    return x * first * factor * second
 
 
 def _exp2m1(g: jax.Array) -> jax.Array:
@@ -440,13 +537,9 @@ def _exp2m1_pair(g: jax.Array, low: jax.Array) -> Pair:
     return total, rest + (error + (low * _LN2 + g * (_LN2 - ln2)))
 
 
-def _exp2(whole: jax.Array, fraction: jax.Array) -> jax.Array:
-    """2^(whole + fraction), at most the largest float."""
-    power = 1 + _exp2m1(lax.clamp(-1.0, fraction, 1.0))
-    info = np.finfo(power.dtype)
-    top = jnp.where(whole > info.maxexp, 1 - info.epsneg, jnp.minimum(power, 1 - info.epsneg))
-    power = jnp.where(whole >= info.maxexp, top, power)
-    return _scale(power, jnp.minimum(whole, info.maxexp))
+def _exp2(fraction: jax.Array) -> jax.Array:
+    """2^fraction, for a fraction of a turn."""
+    return 1 + _exp2m1(lax.clamp(-1.0, fraction, 1.0))
 
 
 def _in_turns(high: jax.Array, low: jax.Array) -> Pair:
@@ -549,7 +642,7 @@ def _power_fold(high: jax.Array, low: jax.Array, near: jax.Array, power: jax.Arr
     late = (whole < -1) | ((whole == -1) & (part <= 0))
     sign = jnp.where(late, 1.0, -1.0)
     share, error = _fast_two_sum(jnp.where(whole == 0, 0.0, 1.0), sign * part)
-    some = (power > 0) & ~zero
+    some = (power >= 0) & ~zero
     share, rest = (jnp.where(some, _scale(x, whole), 0) for x in (share, error + sign * part_low))
     return share, rest, (power > 0) & (late | zero)
 

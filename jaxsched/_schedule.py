@@ -124,7 +124,8 @@ class Schedule(abc.ABC):
     def __call__(self, count: ArrayLike | Sequence[int] | Sequence[float]) -> jax.Array:
         """The value at `count`: any shape of integers or floats, the same shape in default floats.
 
-        Below 0 it is the value at 0. Integers beyond the range of int32 (int64 under x64) saturate.
+        Below 0 it is the value at 0. Integers beyond the range of int32 (int64 under x64) saturate,
+        and so do infinite floats.
         """
         value: jax.Array = _evaluate(self, as_count(count))
         return value
@@ -320,9 +321,10 @@ def as_count(count: Any) -> Any:
 
 
 def _widened(count: jax.Array) -> jax.Array:
-    """Any integers as the default int, saturated, any floats as the default float."""
+    """Any integers as the default int, any floats as the default float, saturated."""
     if jnp.issubdtype(count.dtype, np.floating):
-        return count.astype(jnp.result_type(float))
+        count = count.astype(jnp.result_type(float))
+        return jnp.minimum(count, np.finfo(count.dtype).max)
     limit = np.iinfo(jnp.result_type(int))
     if np.iinfo(count.dtype).max > limit.max:
         count = jnp.minimum(count, limit.max)

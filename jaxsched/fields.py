@@ -77,6 +77,7 @@ class Kind:
 
     def _checked(self, where: str, x: Any) -> Any:
         require(np.isfinite, x, f"{where} must be finite")
+        require(_fits, x, f"{where} must be finite in {jnp.result_type(float)}")
         if self.least is not None:
             rule = "not be negative" if self.least == 0 else f"be at least {self.least}"
             require(lambda v: v >= self.least, x, f"{where} must {rule}")
@@ -189,6 +190,12 @@ def _number(where: str, x: Any, integral: bool) -> Any:
             return batch.astype(np.float64)
     kind = "number of counts" if integral else "real number"
     raise TypeError(f"{where} must be a {kind}, got {x!r}")
+
+
+def _fits(x: Any) -> Any:
+    """Whether numbers are finite in the type in which a schedule computes."""
+    with np.errstate(over="ignore"):
+        return np.isfinite(x.astype(jnp.result_type(float)))
 
 
 def _field(kind: Kind, default: Any) -> Any:

@@ -24,17 +24,20 @@ def test_elapsed_and_powers_at_the_edges():
     assert value(FLOAT(1e6)).tolist() == [0, 0, 1]
 
 
-def test_rate_power_ends_cleanly():
-    rate_power = jax.jit(nu.rate_power)
-    n = np.array([2**31 - 1], INT)
-    assert rate_power(n, FLOAT(1e-30), INT(1)) == 0
-    slope = jax.jit(lambda r: jax.jvp(lambda r: nu.rate_power(n, r, INT(1)), (r,), (FLOAT(1),))[1])
+def test_exponential_ends_cleanly():
+    exponential = jax.jit(nu.exponential)
+    n, one, largest = np.array([2**31 - 1], INT), FLOAT(1), np.finfo(FLOAT).max
+    assert exponential(n, one, FLOAT(1e-30), INT(1)) == 0
+    slope = jax.jit(jax.jacfwd(lambda r: nu.exponential(n, one, r, INT(1))))
     assert slope(FLOAT(1e-30)) == 0
-    assert rate_power(n, FLOAT(1e30), INT(1)) == np.finfo(FLOAT).max
-    assert rate_power(n, FLOAT(1), INT(1)) == 1
+    assert exponential(n, one, FLOAT(1e30), INT(1)) == largest
+    assert exponential(n, -one, FLOAT(1e30), INT(1)) == -largest
+    assert exponential(n, FLOAT(0), FLOAT(1e30), INT(1)) == 0
+    assert exponential(n, one, one, INT(1)) == 1
     last = np.array([1023 if X64 else 127], INT)
-    assert rate_power(last, FLOAT(2), INT(1)) == FLOAT(2) ** last
-    assert rate_power(last - 1, FLOAT(0.5), INT(1)) == FLOAT(0.5) ** (last - 1)
+    assert exponential(last, one, FLOAT(2), INT(1)) == FLOAT(2) ** last
+    assert exponential(last - 1, one, FLOAT(0.5), INT(1)) == FLOAT(0.5) ** (last - 1)
+    assert exponential(2 * last - 1, FLOAT(0.5) ** (last - 1), FLOAT(2), INT(1)) == FLOAT(2) ** last
 
 
 @pytest.mark.parametrize("constant", [False, True])
