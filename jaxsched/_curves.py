@@ -102,9 +102,7 @@ class Polynomial(_Transition):
     warp: ArrayLike | None = number(default=None, above=0)
 
     def at(self, t: jax.Array) -> jax.Array:
-        t, steps = same_time(t, self.steps)
-        left = jnp.maximum(steps, 0) - numerics.elapsed(t, steps)
-        weight = numerics.power_weight(left, steps, self.power, warp=self.warp)
+        weight = numerics.power_weight(t, self.steps, self.power, True, self.warp)
         return numerics.between(self.start, self.end, weight)
 
 
@@ -130,8 +128,7 @@ class Power(_Transition):
     power: ArrayLike = number(least=0)
 
     def at(self, t: jax.Array) -> jax.Array:
-        elapsed = numerics.elapsed(t, self.steps)
-        weight = numerics.power_weight(elapsed, self.steps, self.power, empty=1.0)
+        weight = numerics.power_weight(t, self.steps, self.power)
         return numerics.between(self.end, self.start, weight)
 
 

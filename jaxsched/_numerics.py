@@ -17,6 +17,7 @@ warp.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -113,24 +114,25 @@ def cosine_weight(
 
 
 def power_weight(
-    part: ArrayLike,
+    count: ArrayLike,
     steps: ArrayLike,
     power: ArrayLike,
-    empty: float = 0.0,
+    falling: bool = False,
     warp: ArrayLike | None = None,
 ) -> Weight:
-    """Of the first endpoint: (part / steps)^power, part in [0, steps]; 0^0 = 1. <= 4 ULP.
+    """Of the first endpoint: x^power, or (1 - x)^power if falling; 0^0 = 1. <= 4 ULP.
 
-    Other powers than 2 are within 3 ULP. With `warp` it is (1 - (1 - part / steps)^warp)^power,
-    <= 4 ULP to power 5.
-    Where steps <= 0 the weight is `empty`, 0 or 1: part does not tell which end has been reached.
+    Other powers than 2 are within 3 ULP. With `warp`, x^warp takes the place of x, <= 4 ULP to
+    power 5. Where steps <= 0 the weight is 0 if falling, else 1.
     """
-    part, steps = _alike(part, steps)
-    small, near = _fold(part, steps)
-    high, low, far = _warped(*_fraction(small, steps), ~near, warp)
-    apart = (_ratio(part, steps), _ratio(steps - part, steps))
-    share, late = _power(high, low, ~far, power, None if warp is not None else apart)
-    return Weight(jnp.where(steps > 0, share, 0), jnp.where(steps > 0, late, empty == 0))
+    count, steps = _alike(count, steps)
+    small, late = _fold(count, steps)
+    high, low, near = _warped(*_fraction(small, steps), late, warp)
+    done = elapsed(count, steps)
+    apart = (_ratio(done, steps), _ratio(steps - done, steps))
+    near, apart = (~near, apart[::-1]) if falling else (near, apart)
+    share, first = _power(high, low, near, power, None if warp is not None else apart)
+    return Weight(jnp.where(steps > 0, share, 0), jnp.where(steps > 0, first, falling))
 
 
 def tanh_weight(count: ArrayLike, steps: ArrayLike, lower: ArrayLike, upper: ArrayLike) -> Weight:
@@ -157,6 +159,12 @@ def relaxation_weight(count: ArrayLike, steps: ArrayLike, ratio: ArrayLike) -> W
 
     From the end the numerator is ratio (ratio^-(1 - x) - 1); neither end loses a digit.
     """
+    change, late = _relaxation(count, steps, ratio)
+    return Weight(change * (jnp.where(late, ratio, 1) / (1 - _float(ratio))), late)
+
+
+def _relaxation(count: ArrayLike, steps: ArrayLike, ratio: ArrayLike) -> Pair:
+    """1 - ratio^x, or if late ratio^-(1 - x) - 1."""
     count, steps = _alike(count, steps)
     ratio = _float(ratio)
     done = elapsed(count, steps)
@@ -168,30 +176,35 @@ def relaxation_weight(count: ArrayLike, steps: ArrayLike, ratio: ArrayLike) -> W
     whole, part = _turns(jnp.where(late, -left, done), *_quotient(*log, steps))
     # 2^(whole + part) - 1, in an order in which nothing cancels
     change = (_scale(jnp.ones_like(part), whole) - 1) + _scale(_exp2m1(part), whole)
-    return Weight(change * (jnp.where(late, ratio, -1) / (1 - ratio)), late)
+    return jnp.where(late, change, -change), late
 
 
 @relaxation_weight.defjvp
 def _relaxation_weight_jvp(primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> Any:
-    """By the ratio in closed form: next to 1 the derivatives of the steps above cancel.
+    """In closed form: next to ratio 1 the derivatives of the steps above cancel.
 
-    With r = -log(ratio), the logarithm of the weight at x before its end (or after its start: p)
-    changes with r by k(r) - p k(p r), less x at the end, where k(r) = 1 / r - 1 / (e^r - 1).
+    With r = -log(ratio), the logarithm of the weight of what is p steps after the start, or before
+    the end, changes with r by k(r) - p k(p r), less x = 1 - p at the end, and
+    k(r) = 1 / r - 1 / (e^r - 1).
     """
-    count, steps, ratio = primals
-    weight, change = jax.jvp(
-        lambda *time: relaxation_weight.fun(*time, ratio), primals[:2], tangents[:2]
-    )
-    count, steps = _alike(count, steps)
-    done = elapsed(count, steps)
-    whole = _at_least_0(steps)
-    inverse = 1 / _float(_positive(steps))
-    x, ratio = _float(done) * inverse, _float(ratio)
-    part = jnp.where(weight.late, _float(whole - done) * inverse, x)
+    weight, ratio = relaxation_weight(*primals), _float(primals[2])
+    (change, late), less = _relaxation(*primals), 1 - ratio
+
+    def place(count: ArrayLike, steps: ArrayLike) -> jax.Array:
+        count, steps = _alike(count, steps)
+        done = elapsed(count, steps)
+        small = jnp.where(late, _at_least_0(steps) - done, done)
+        return _float(small) * (1 / _float(_positive(steps)))
+
+    part, move = jax.jvp(place, primals[:2], tangents[:2])
     rate = -_LN2 * _log2(ratio)[0]
-    slope = _debye(rate) - part * _debye(part * rate) - jnp.where(weight.late, x, 0)
-    by_ratio = -(weight.share / ratio) * slope
-    return weight, Weight(change.share + by_ratio * tangents[2], change.late)
+    slope = _debye(rate) - part * _debye(part * rate) - jnp.where(late, 1 - part, 0)
+    by_ratio = -(change / less) * jnp.where(late, 1, 1 / ratio) * slope
+    by_place = (rate / less) * jnp.where(late, ratio * (1 + change), 1 - change)
+    return weight, Weight(
+        _change(weight.share, (by_place, by_ratio), (move, tangents[2])),
+        np.zeros(late.shape, jax.dtypes.float0),
+    )
 
 
 def _debye(r: jax.Array) -> jax.Array:
@@ -204,9 +217,7 @@ def _debye(r: jax.Array) -> jax.Array:
 
 
 @jax.custom_jvp
-def exponential(
-    count: ArrayLike, start: ArrayLike, rate: ArrayLike, steps: ArrayLike
-) -> jax.Array:
+def exponential(count: ArrayLike, start: ArrayLike, rate: ArrayLike, steps: ArrayLike) -> jax.Array:
     """start rate^(count / steps), rate > 0, at any count >= 0; steps <= 0 acts as 1. <= 2 ULP.
 
     It grows to the largest float and not to infinity, and so do its derivatives.
@@ -221,25 +232,43 @@ def _exponential_jvp(primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> Pai
     value = exponential(*primals)
     count, rate, steps = map(_float, (_at_least_0(primals[0]), primals[2], _positive(primals[3])))
     time, log = _finite(count / steps), jnp.log(rate)
-    moves = (jnp.abs(value) > 0) & (jnp.abs(value) < np.finfo(value.dtype).max)
-    slopes = [value * jnp.where(moves, s, 0) for s in (log / steps, time / rate, -time * log / steps)]
-    slopes.insert(1, exponential(primals[0], jnp.ones_like(rate), *primals[2:]))
-    change = jnp.zeros_like(value)
-    for slope, tangent in zip(slopes, tangents, strict=True):
-        if tangent.dtype != jax.dtypes.float0:
-            change = change + _finite(slope) * tangent.astype(value.dtype)
-    return value, change
+    moves = (value != 0) & (jnp.abs(value) < np.finfo(value.dtype).max)
+    by_start = exponential(primals[0], jnp.ones_like(rate), *primals[2:])
+    slopes = (jnp.where(moves, s, 0) for s in (log / steps, time / rate, -time * log / steps))
+    by_count, by_rate, by_steps = (value * slope for slope in slopes)
+    return value, _change(value, (by_count, by_start, by_rate, by_steps), tangents)
 
 
+@jax.custom_jvp
 def geometric(count: ArrayLike, start: ArrayLike, end: ArrayLike, steps: ArrayLike) -> jax.Array:
     """start (end / start)^x = end (start / end)^(1 - x), x = elapsed / steps. <= 2 ULP."""
     small, late = _fold(count, steps)
-    start, end = _float(start), _float(end)
-    (first, first_low), (last, last_low) = _log2(start), _log2(end)
+    whole, part = _turns(
+        jnp.where(late, -small, small), *_quotient(*_log2_ratio(start, end), steps)
+    )
+    return _scale(jnp.where(late, _float(end), _float(start)), whole, _exp2(part))
+
+
+@geometric.defjvp
+def _geometric_jvp(primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> Pair:
+    """In closed form: a factor of the steps above may overflow where the derivative does not."""
+    value, (_, start, end, _) = geometric(*primals), primals
+    count, steps = _alike(primals[0], primals[3])
+    inverse = 1 / _float(_positive(steps))
+    done = elapsed(count, steps)
+    x, left = (_float(n) * inverse for n in (done, _at_least_0(steps) - done))
+    x = jnp.where(steps > 0, x, 1)
+    log = _LN2 * _log2_ratio(start, end)[0] * inverse
+    by_count = jnp.where((count >= 0) & (count < steps), value * log, 0)
+    slopes = (by_count, value * left / start, value * x / end, -by_count * x)
+    return value, _change(value, slopes, tangents)
+
+
+def _log2_ratio(start: ArrayLike, end: ArrayLike) -> Pair:
+    """log2(end / start) in two floats."""
+    (first, first_low), (last, last_low) = _log2(_float(start)), _log2(_float(end))
     high, low = _two_sum(last, -first)
-    pace = _quotient(high, low + (last_low - first_low), steps)
-    whole, part = _turns(jnp.where(late, -small, small), *pace)
-    return _scale(jnp.where(late, end, start), whole, _exp2(part))
+    return high, low + (last_low - first_low)
 
 
 def wave_weight(count: ArrayLike, steps: ArrayLike, cycles: ArrayLike) -> Weight:
@@ -264,6 +293,7 @@ def inverse_sqrt(count: ArrayLike, shift: ArrayLike, timescale: ArrayLike) -> ja
     return jnp.sqrt(1 / jnp.where(total > 0, total, 1))
 
 
+@jax.custom_jvp
 def inverse_power(
     count: ArrayLike, start: ArrayLike, shift: ArrayLike, timescale: ArrayLike, power: ArrayLike
 ) -> jax.Array:
@@ -283,16 +313,48 @@ def inverse_power(
     return _scale(_float(start), whole, _exp2(part + rest))
 
 
+@inverse_power.defjvp
+def _inverse_power_jvp(primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> Pair:
+    """In closed form: the logarithm of what is next to 1 keeps its digits."""
+    value, (count, start, shift, timescale, power) = inverse_power(*primals), primals
+    pace, power = 1 / _float(_unit(timescale)), _float(power)
+    later = _float(_at_least_0(count)) + _float(shift)
+    later = _bounded(later, pace) * pace
+    slope = -power * value * pace
+    by_count = slope / (1 + later)
+    by_start = inverse_power(count, jnp.ones_like(power), *primals[2:])
+    by_timescale = -slope * (later / (1 + later))
+    slopes = (by_count, by_start, by_count, by_timescale, -value * jnp.log1p(later))
+    return value, _change(value, slopes, tangents)
+
+
+@jax.custom_jvp
 def inverse_time(
     count: ArrayLike, start: ArrayLike, rate: ArrayLike, steps: ArrayLike
 ) -> jax.Array:
     """start / (1 + rate count / steps), rate >= 0; steps <= 0 acts as 1. <= 2.5 ULP."""
+    unit, _, past = _inverse_time(count, rate, steps)
+    return unit * _float(start) / (unit + past)
+
+
+def _inverse_time(count: ArrayLike, rate: ArrayLike, steps: ArrayLike) -> Triple:
+    """A power of two, and in its units rate / steps and rate count / steps, which do not overflow."""
     rate = _float(rate)
-    unit = jnp.where(rate > 2.0**60, 2.0**-60, jnp.ones_like(rate))  # or the product overflows
+    unit = jnp.where(rate > 2.0**60, 2.0**-60, jnp.ones_like(rate))
     leading, rest = _quotient(unit * rate, jnp.zeros_like(rate), _unit(steps))
     upper, lower = _halves(_bounded(_at_least_0(count), leading))
-    total = unit + (leading * upper + (leading * lower + rest * (upper + lower)))
-    return _over(unit * _float(start), total)
+    return unit, leading + rest, leading * upper + (leading * lower + rest * (upper + lower))
+
+
+@inverse_time.defjvp
+def _inverse_time_jvp(primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> Pair:
+    """In closed form: the divisor's square may overflow where the derivative does not."""
+    count, _, rate, steps = primals
+    value, (unit, pace, past) = inverse_time(*primals), _inverse_time(count, rate, steps)
+    inverse, part = 1 / _float(_unit(steps)), 1 / (unit + past)
+    by_rate = -value * (_float(_at_least_0(count)) * inverse * (unit * part))
+    slopes = (-value * (pace * part), unit * part, by_rate, value * (past * part) * inverse)
+    return value, _change(value, slopes, tangents)
 
 
 def divide(count: ArrayLike, divisor: ArrayLike) -> Pair:
@@ -361,16 +423,13 @@ def _finite(x: jax.Array) -> jax.Array:
     return lax.clamp(-limit, x, limit)
 
 
-@jax.custom_jvp
-def _over(a: jax.Array, b: jax.Array) -> jax.Array:
-    """a / b, whose derivative by b is not lost where b^2 overflows."""
-    return a / b
-
-
-@_over.defjvp
-def _over_jvp(primals: Pair, tangents: Pair) -> Pair:
-    value = _over(*primals)
-    return value, (tangents[0] - value * tangents[1]) / primals[1]
+def _change(value: jax.Array, slopes: Iterable[jax.Array], tangents: Iterable[Any]) -> jax.Array:
+    """The tangent of a value, from its derivatives by each argument; those of integers are void."""
+    change = jnp.zeros_like(value)
+    for slope, tangent in zip(slopes, tangents, strict=True):
+        if tangent.dtype != jax.dtypes.float0:
+            change = change + _finite(slope) * tangent.astype(value.dtype)
+    return change
 
 
 def _fold(count: ArrayLike, steps: ArrayLike) -> Pair:
