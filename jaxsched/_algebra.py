@@ -26,7 +26,7 @@ from jaxsched._lengths import (
     smallest,
     times,
 )
-from jaxsched._lookup import UNROLLED, passed
+from jaxsched._lookup import UNROLLED, passed, pick
 from jaxsched._names import shortened, shown
 from jaxsched._schedule import Schedule
 from jaxsched.fields import (
@@ -389,30 +389,20 @@ class Restart(Schedule):
 
     def at(self, t: jax.Array) -> jax.Array:
         t, cycle = same_time(t, self.schedule.duration)
-        gain, factor = self.gain, None
         if self.cycles <= JOINED_CYCLES:
-            boundaries = [cycle * jnp.asarray(i, cycle.dtype) for i in range(1, self.cycles)]
-            clock = optax.join_schedules([lambda n: n] * self.cycles, boundaries)(t)
-            if gain is not None:
-                factor = _joined_powers(jnp.asarray(gain), t, boundaries)
+            numbers = jnp.arange(self.cycles, dtype=cycle.dtype)
+            starts = cycle * numbers
+            clock = optax.join_schedules([lambda n: n] * self.cycles, starts[1:])(t)
+            index = pick(t, starts[1:], numbers)[0]
         else:
             last = jnp.asarray(self.cycles - 1, cycle.dtype)
             # cycles of length 0 are all over at once
             index = jnp.where(cycle > 0, jnp.minimum(numerics.divide(t, cycle)[0], last), last)
             clock = t - index * cycle
-            if gain is not None:
-                factor = numerics.rate_power(index, gain, jnp.ones((), cycle.dtype))
         value = self.schedule.at(jnp.asarray(clock))
-        return value if factor is None else value * factor
-
-
-def _joined_powers(gain: jax.Array, t: jax.Array, boundaries: list[jax.Array]) -> jax.Array:
-    """1, gain, gain^2, ... from one boundary to the next."""
-    powers = [jnp.ones_like(gain)]
-    for _ in boundaries:
-        powers.append(powers[-1] * gain)
-    constants = [Constant(power).at for power in powers]
-    return jnp.asarray(optax.join_schedules(constants, boundaries)(t))
+        if self.gain is None:
+            return value
+        return numerics.exponential(index, value, self.gain, jnp.ones((), cycle.dtype))
 
 
 def restarts(schedule: Schedule, n: int, growth: Any, gain: Any) -> Schedule:

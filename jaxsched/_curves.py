@@ -19,7 +19,7 @@ from jax.typing import ArrayLike
 from jaxsched import _numerics as numerics
 from jaxsched._algebra import as_schedule, require_ordered
 from jaxsched._lengths import known, plus, same_time
-from jaxsched._lookup import pick
+from jaxsched._lookup import pick, reached
 from jaxsched._schedule import Schedule, is_known
 from jaxsched.fields import Sequence, boundaries, length, number, numbers, part, require, static
 
@@ -113,9 +113,7 @@ class Polynomial(_Transition):
     warp: ArrayLike | None = number(default=None, above=0)
 
     def at(self, t: jax.Array) -> jax.Array:
-        t, steps = same_time(t, self.steps)
-        left = jnp.maximum(steps, 0) - numerics.elapsed(t, steps)
-        weight = numerics.power_weight(left, steps, self.power, warp=self.warp)
+        weight = numerics.power_weight(t, self.steps, self.power, True, self.warp)
         return numerics.between(self.start, self.end, weight)
 
 
@@ -141,8 +139,7 @@ class Power(_Transition):
     power: ArrayLike = number(least=0)
 
     def at(self, t: jax.Array) -> jax.Array:
-        elapsed = numerics.elapsed(t, self.steps)
-        weight = numerics.power_weight(elapsed, self.steps, self.power, empty=1.0)
+        weight = numerics.power_weight(t, self.steps, self.power)
         return numerics.between(self.end, self.start, weight)
 
 
@@ -280,8 +277,7 @@ class Exponential(Schedule):
 
     def at(self, t: jax.Array) -> jax.Array:
         t, steps = _stairs(t, self.steps, self.staircase)
-        largest = np.finfo(jnp.result_type(float)).max
-        return jnp.clip(numerics.rate_power(t, self.rate, steps) * self.start, -largest, largest)
+        return numerics.exponential(t, self.start, self.rate, steps)
 
 
 class InverseTime(Schedule):
@@ -308,7 +304,7 @@ class InverseTime(Schedule):
 
     def at(self, t: jax.Array) -> jax.Array:
         t, steps = _stairs(t, self.steps, self.staircase)
-        return numerics.inverse_time(t, self.rate, steps) * self.start
+        return numerics.inverse_time(t, self.start, self.rate, steps)
 
 
 class InverseSqrt(Schedule):
@@ -361,7 +357,7 @@ class InversePower(Schedule):
     shift: ArrayLike = length(default=0, offset=True)
 
     def at(self, t: jax.Array) -> jax.Array:
-        return numerics.inverse_power(t, self.shift, self.timescale, self.power) * self.start
+        return numerics.inverse_power(t, self.start, self.shift, self.timescale, self.power)
 
 
 COOLDOWNS: dict[str, Callable[..., Schedule]] = {
@@ -495,14 +491,17 @@ class Interpolate(Schedule):
         knots, values = jnp.asarray(self.boundaries), jnp.asarray(self.values)
         if len(knots) == 1:
             return jnp.broadcast_to(values[0], t.shape)
+        begun = reached(t, knots[0])  # the first knots may be one
         left, steps, start, end = pick(
             t, knots[1:-1], knots[:-1], jnp.diff(knots), values[:-1], values[1:]
         )
         t, left = same_time(t, left)
         t = t - jnp.minimum(t, left)
         if self.kind == "linear":
-            return numerics.line(t, start, end, steps)
-        return numerics.between(start, end, numerics.cosine_weight(t, steps))
+            value = numerics.line(t, start, end, steps)
+        else:
+            value = numerics.between(start, end, numerics.cosine_weight(t, steps))
+        return jnp.where(begun, value, values[0])
 
 
 class Table(Schedule):

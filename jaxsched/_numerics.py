@@ -17,6 +17,8 @@ warp.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -60,8 +62,9 @@ class Weight(NamedTuple):
 def between(start: ArrayLike, end: ArrayLike, weight: Weight) -> jax.Array:
     """start + (end - start) share, or end - (end - start) share where late: never outside."""
     start, end = _float(start), _float(end)
-    way = end - start
-    return jnp.where(weight.late, end, start) + jnp.where(weight.late, -way, way) * weight.share
+    half = 0.5 * end - 0.5 * start  # the whole way may overflow
+    half = jnp.where(weight.late, -half, half)
+    return jnp.where(weight.late, end, start) + half * (2 * weight.share)
 
 
 def elapsed(count: ArrayLike, steps: ArrayLike) -> jax.Array:
@@ -80,8 +83,9 @@ def line(count: ArrayLike, start: ArrayLike, end: ArrayLike, steps: ArrayLike) -
     late = done >= whole - (whole >> 1 if _is_int(whole) else whole / 2)
     time = _float(done - jnp.where(late, whole, 0))  # from the nearer end
     start, end = _float(start), _float(end)
-    share = _opaque(time * (1 / _float(_positive(steps))))  # or (end - start) / steps underflows
-    return jnp.where(late, end, start) + (end - start) * share
+    half = 0.5 * end - 0.5 * start  # the whole way may overflow
+    share = _opaque(time * (2 / _float(_positive(steps))))  # or the way / steps underflows
+    return jnp.where(late, end, start) + half * share
 
 
 def cosine_weight(
@@ -110,24 +114,25 @@ def cosine_weight(
 
 
 def power_weight(
-    part: ArrayLike,
+    count: ArrayLike,
     steps: ArrayLike,
     power: ArrayLike,
-    empty: float = 0.0,
+    falling: bool = False,
     warp: ArrayLike | None = None,
 ) -> Weight:
-    """Of the first endpoint: (part / steps)^power, part in [0, steps]; 0^0 = 1. <= 4 ULP.
+    """Of the first endpoint: x^power, or (1 - x)^power if falling; 0^0 = 1. <= 4 ULP.
 
-    Other powers than 2 are within 3 ULP. With `warp` it is (1 - (1 - part / steps)^warp)^power,
-    <= 4 ULP to power 5.
-    Where steps <= 0 the weight is `empty`, 0 or 1: part does not tell which end has been reached.
+    Other powers than 2 are within 3 ULP. With `warp`, x^warp takes the place of x, <= 4 ULP to
+    power 5. Where steps <= 0 the weight is 0 if falling, else 1.
     """
-    part, steps = _alike(part, steps)
-    small, near = _fold(part, steps)
-    high, low, far = _warped(*_fraction(small, steps), ~near, warp)
-    apart = (_ratio(part, steps), _ratio(steps - part, steps))
-    share, late = _power(high, low, ~far, power, None if warp is not None else apart)
-    return Weight(jnp.where(steps > 0, share, 0), jnp.where(steps > 0, late, empty == 0))
+    count, steps = _alike(count, steps)
+    small, late = _fold(count, steps)
+    high, low, near = _warped(*_fraction(small, steps), late, warp)
+    done = elapsed(count, steps)
+    apart = (_ratio(done, steps), _ratio(steps - done, steps))
+    near, apart = (~near, apart[::-1]) if falling else (near, apart)
+    share, first = _power(high, low, near, power, None if warp is not None else apart)
+    return Weight(jnp.where(steps > 0, share, 0), jnp.where(steps > 0, first, falling))
 
 
 def tanh_weight(count: ArrayLike, steps: ArrayLike, lower: ArrayLike, upper: ArrayLike) -> Weight:
@@ -143,15 +148,23 @@ def tanh_weight(count: ArrayLike, steps: ArrayLike, lower: ArrayLike, upper: Arr
     whole, part = whole + jnp.round(high), part + ((high - jnp.round(high)) + low)
     whole, part = whole + jnp.round(part), part - jnp.round(part)
     beyond = (whole > 0) | ((whole == 0) & (part > 0))
-    power = _exp2(jnp.where(beyond, -whole, whole), jnp.where(beyond, -part, part))
+    power = _exp2(jnp.where(beyond, -part, part))
+    power = _scale(power, jnp.where(beyond, -whole, whole))
     return Weight(power / (1 + power), beyond)
 
 
+@jax.custom_jvp
 def relaxation_weight(count: ArrayLike, steps: ArrayLike, ratio: ArrayLike) -> Weight:
     """Of start: (ratio^x - ratio) / (1 - ratio), x = elapsed / steps, 0 < ratio < 1. <= 4 ULP.
 
     From the end the numerator is ratio (ratio^-(1 - x) - 1); neither end loses a digit.
     """
+    change, late = _relaxation(count, steps, ratio)
+    return Weight(change * (jnp.where(late, ratio, 1) / (1 - _float(ratio))), late)
+
+
+def _relaxation(count: ArrayLike, steps: ArrayLike, ratio: ArrayLike) -> Pair:
+    """1 - ratio^x, or if late ratio^-(1 - x) - 1."""
     count, steps = _alike(count, steps)
     ratio = _float(ratio)
     done = elapsed(count, steps)
@@ -163,43 +176,99 @@ def relaxation_weight(count: ArrayLike, steps: ArrayLike, ratio: ArrayLike) -> W
     whole, part = _turns(jnp.where(late, -left, done), *_quotient(*log, steps))
     # 2^(whole + part) - 1, in an order in which nothing cancels
     change = (_scale(jnp.ones_like(part), whole) - 1) + _scale(_exp2m1(part), whole)
-    return Weight(change * (jnp.where(late, ratio, -1) / (1 - ratio)), late)
+    return jnp.where(late, change, -change), late
+
+
+@relaxation_weight.defjvp
+def _relaxation_weight_jvp(primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> Any:
+    """In closed form: next to ratio 1 the derivatives of the steps above cancel.
+
+    With r = -log(ratio), the logarithm of the weight of what is p steps after the start, or before
+    the end, changes with r by k(r) - p k(p r), less x = 1 - p at the end, and
+    k(r) = 1 / r - 1 / (e^r - 1).
+    """
+    weight, ratio = relaxation_weight(*primals), _float(primals[2])
+    (change, late), less = _relaxation(*primals), 1 - ratio
+
+    def place(count: ArrayLike, steps: ArrayLike) -> jax.Array:
+        count, steps = _alike(count, steps)
+        done = elapsed(count, steps)
+        small = jnp.where(late, _at_least_0(steps) - done, done)
+        return _float(small) * (1 / _float(_positive(steps)))
+
+    part, move = jax.jvp(place, primals[:2], tangents[:2])
+    rate = -_LN2 * _log2(ratio)[0]
+    slope = _debye(rate) - part * _debye(part * rate) - jnp.where(late, 1 - part, 0)
+    by_ratio = -(change / less) * jnp.where(late, 1, 1 / ratio) * slope
+    by_place = (rate / less) * jnp.where(late, ratio * (1 + change), 1 - change)
+    return weight, Weight(
+        _change(weight.share, (by_place, by_ratio), (move, tangents[2])),
+        np.zeros(late.shape, jax.dtypes.float0),
+    )
+
+
+def _debye(r: jax.Array) -> jax.Array:
+    """1 / r - 1 / (e^r - 1), r >= 0: 1/2 at 0. The terms are Bernoulli numbers."""
+    near = r < 1
+    y = jnp.where(near, r, 1)
+    series = 1 / 12 - y * y * (1 / 720 - y * y * (1 / 30240 - y * y * (1 / 1209600)))
+    far = jnp.where(near, 1, r)
+    return jnp.where(near, 0.5 - y * series, 1 / far - 1 / jnp.expm1(far))
 
 
 @jax.custom_jvp
-def rate_power(count: ArrayLike, rate: ArrayLike, steps: ArrayLike) -> jax.Array:
-    """rate^(count / steps), rate > 0, at any count >= 0; steps <= 0 acts as 1. <= 1.5 ULP.
+def exponential(count: ArrayLike, start: ArrayLike, rate: ArrayLike, steps: ArrayLike) -> jax.Array:
+    """start rate^(count / steps), rate > 0, at any count >= 0; steps <= 0 acts as 1. <= 2 ULP.
 
     It grows to the largest float and not to infinity, and so do its derivatives.
     """
-    return _exp2(*_turns(_at_least_0(count), *_quotient(*_log2(_float(rate)), steps)))
+    whole, part = _turns(_at_least_0(count), *_quotient(*_log2(_float(rate)), steps))
+    return _finite(_scale(_float(start), whole, _exp2(part)))
 
 
-@rate_power.defjvp
-def _rate_power_jvp(primals: tuple[ArrayLike, ...], tangents: tuple[Any, ...]) -> Pair:
+@exponential.defjvp
+def _exponential_jvp(primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> Pair:
     """In closed form: next to overflow, a derivative of the steps above is inf * 0."""
-    count, rate, steps = map(_float, (_at_least_0(primals[0]), primals[1], _positive(primals[2])))
-    value = rate_power(*primals)
-    limit = np.finfo(value.dtype).max
-    time, log = count / steps, jnp.log(rate)
-    change = jnp.zeros_like(value)
-    for slope, tangent in zip(
-        (log / steps, time / rate, -time * log / steps), tangents, strict=True
-    ):
-        if tangent.dtype != jax.dtypes.float0:
-            slope = jnp.where((value > 0) & (value < limit), slope, 0)
-            change = change + lax.clamp(-limit, value * slope, limit) * tangent.astype(value.dtype)
-    return value, change
+    value = exponential(*primals)
+    count, rate, steps = map(_float, (_at_least_0(primals[0]), primals[2], _positive(primals[3])))
+    time, log = _finite(count / steps), jnp.log(rate)
+    moves = (value != 0) & (jnp.abs(value) < np.finfo(value.dtype).max)
+    by_start = exponential(primals[0], jnp.ones_like(rate), *primals[2:])
+    slopes = (jnp.where(moves, s, 0) for s in (log / steps, time / rate, -time * log / steps))
+    by_count, by_rate, by_steps = (value * slope for slope in slopes)
+    return value, _change(value, (by_count, by_start, by_rate, by_steps), tangents)
 
 
+@jax.custom_jvp
 def geometric(count: ArrayLike, start: ArrayLike, end: ArrayLike, steps: ArrayLike) -> jax.Array:
     """start (end / start)^x = end (start / end)^(1 - x), x = elapsed / steps. <= 2 ULP."""
     small, late = _fold(count, steps)
-    start, end = _float(start), _float(end)
-    (first, first_low), (last, last_low) = _log2(start), _log2(end)
+    whole, part = _turns(
+        jnp.where(late, -small, small), *_quotient(*_log2_ratio(start, end), steps)
+    )
+    return _scale(jnp.where(late, _float(end), _float(start)), whole, _exp2(part))
+
+
+@geometric.defjvp
+def _geometric_jvp(primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> Pair:
+    """In closed form: a factor of the steps above may overflow where the derivative does not."""
+    value, (_, start, end, _) = geometric(*primals), primals
+    count, steps = _alike(primals[0], primals[3])
+    inverse = 1 / _float(_positive(steps))
+    done = elapsed(count, steps)
+    x, left = (_float(n) * inverse for n in (done, _at_least_0(steps) - done))
+    x = jnp.where(steps > 0, x, 1)
+    log = _LN2 * _log2_ratio(start, end)[0] * inverse
+    by_count = jnp.where((count >= 0) & (count < steps), value * log, 0)
+    slopes = (by_count, value * left / start, value * x / end, -by_count * x)
+    return value, _change(value, slopes, tangents)
+
+
+def _log2_ratio(start: ArrayLike, end: ArrayLike) -> Pair:
+    """log2(end / start) in two floats."""
+    (first, first_low), (last, last_low) = _log2(_float(start)), _log2(_float(end))
     high, low = _two_sum(last, -first)
-    pace = _quotient(high, low + (last_low - first_low), steps)
-    return jnp.where(late, end, start) * _exp2(*_turns(jnp.where(late, -small, small), *pace))
+    return high, low + (last_low - first_low)
 
 
 def wave_weight(count: ArrayLike, steps: ArrayLike, cycles: ArrayLike) -> Weight:
@@ -218,36 +287,74 @@ def wave_weight(count: ArrayLike, steps: ArrayLike, cycles: ArrayLike) -> Weight
 
 def inverse_sqrt(count: ArrayLike, shift: ArrayLike, timescale: ArrayLike) -> jax.Array:
     """(1 + (count + shift) / timescale)^(-1/2); timescale <= 0 acts as 1. <= 2.5 ULP."""
-    later = _float(_at_least_0(count)) + _float(shift)  # integers might overflow
-    total = 1 + later * (1 / _float(_positive(timescale)))
+    pace = 1 / _float(_unit(timescale))
+    later = _bounded(_float(_at_least_0(count)) + _float(shift), pace)  # integers might overflow
+    total = 1 + later * pace
     return jnp.sqrt(1 / jnp.where(total > 0, total, 1))
 
 
+@jax.custom_jvp
 def inverse_power(
-    count: ArrayLike, shift: ArrayLike, timescale: ArrayLike, power: ArrayLike
+    count: ArrayLike, start: ArrayLike, shift: ArrayLike, timescale: ArrayLike, power: ArrayLike
 ) -> jax.Array:
-    """(1 + (count + shift) / timescale)^-power; timescale <= 0 acts as 1. <= 2 ULP to power 7."""
-    timescale = _positive(timescale)
-    # the sum must not overflow
-    timescale = jnp.maximum(timescale, jnp.full((), 2.0**-93).astype(timescale.dtype))
-    leading, rest = _quotient(jnp.ones(()), jnp.zeros(()), timescale)
+    """start (1 + (count + shift) / timescale)^-power; timescale <= 0 acts as 1.
+
+    <= 2.5 ULP to power 7.
+    """
+    leading, rest = _quotient(jnp.ones(()), jnp.zeros(()), _unit(timescale))
     high, low = jnp.ones(()), jnp.zeros(())
     for n in (_number(shift), _at_least_0(count)):
-        upper, lower = _halves(n)
+        upper, lower = _halves(_bounded(n, leading))
         for term in (leading * upper, leading * lower):
             high, error = _two_sum(high, term)
             low = low + error
         low = low + rest * (upper + lower)
     whole, part, rest = _power_turns(*_fast_two_sum(high, low), jnp.zeros((), bool), -_float(power))
-    return _exp2(whole, part + rest)
+    return _scale(_float(start), whole, _exp2(part + rest))
 
 
-def inverse_time(count: ArrayLike, rate: ArrayLike, steps: ArrayLike) -> jax.Array:
-    """1 / (1 + rate count / steps), rate >= 0; steps <= 0 acts as 1. <= 2.5 ULP."""
+@inverse_power.defjvp
+def _inverse_power_jvp(primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> Pair:
+    """In closed form: the logarithm of what is next to 1 keeps its digits."""
+    value, (count, start, shift, timescale, power) = inverse_power(*primals), primals
+    pace, power = 1 / _float(_unit(timescale)), _float(power)
+    later = _float(_at_least_0(count)) + _float(shift)
+    later = _bounded(later, pace) * pace
+    slope = -power * value * pace
+    by_count = slope / (1 + later)
+    by_start = inverse_power(count, jnp.ones_like(power), *primals[2:])
+    by_timescale = -slope * (later / (1 + later))
+    slopes = (by_count, by_start, by_count, by_timescale, -value * jnp.log1p(later))
+    return value, _change(value, slopes, tangents)
+
+
+@jax.custom_jvp
+def inverse_time(
+    count: ArrayLike, start: ArrayLike, rate: ArrayLike, steps: ArrayLike
+) -> jax.Array:
+    """start / (1 + rate count / steps), rate >= 0; steps <= 0 acts as 1. <= 2.5 ULP."""
+    unit, _, past = _inverse_time(count, rate, steps)
+    return unit * _float(start) / (unit + past)
+
+
+def _inverse_time(count: ArrayLike, rate: ArrayLike, steps: ArrayLike) -> Triple:
+    """A power of two, and in its units rate / steps and rate count / steps, which do not overflow."""
     rate = _float(rate)
-    leading, rest = _quotient(rate, jnp.zeros_like(rate), steps)
-    upper, lower = _halves(_at_least_0(count))
-    return 1 / (1 + (leading * upper + (leading * lower + rest * (upper + lower))))
+    unit = jnp.where(rate > 2.0**60, 2.0**-60, jnp.ones_like(rate))
+    leading, rest = _quotient(unit * rate, jnp.zeros_like(rate), _unit(steps))
+    upper, lower = _halves(_bounded(_at_least_0(count), leading))
+    return unit, leading + rest, leading * upper + (leading * lower + rest * (upper + lower))
+
+
+@inverse_time.defjvp
+def _inverse_time_jvp(primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> Pair:
+    """In closed form: the divisor's square may overflow where the derivative does not."""
+    count, _, rate, steps = primals
+    value, (unit, pace, past) = inverse_time(*primals), _inverse_time(count, rate, steps)
+    inverse, part = 1 / _float(_unit(steps)), 1 / (unit + past)
+    by_rate = -value * (_float(_at_least_0(count)) * inverse * (unit * part))
+    slopes = (-value * (pace * part), unit * part, by_rate, value * (past * part) * inverse)
+    return value, _change(value, slopes, tangents)
 
 
 def divide(count: ArrayLike, divisor: ArrayLike) -> Pair:
@@ -297,6 +404,34 @@ def _positive(x: ArrayLike) -> jax.Array:
     return jnp.where(x > 0, x, jnp.ones((), x.dtype))
 
 
+def _unit(steps: ArrayLike) -> jax.Array:
+    """A length that is positive, and no float so small that a count would overflow in it."""
+    steps = _positive(steps)
+    return steps if _is_int(steps) else jnp.maximum(steps, jnp.full((), 2.0**-60, steps.dtype))
+
+
+def _bounded(count: jax.Array, pace: jax.Array) -> jax.Array:
+    """A float count, at most so large that count * pace does not overflow."""
+    if _is_int(count):
+        return count
+    return jnp.minimum(count, lax.stop_gradient(2.0**120 / jnp.maximum(jnp.abs(pace), 1)))
+
+
+def _finite(x: jax.Array) -> jax.Array:
+    """x, at most the largest float in magnitude."""
+    limit = np.finfo(x.dtype).max
+    return lax.clamp(-limit, x, limit)
+
+
+def _change(value: jax.Array, slopes: Iterable[jax.Array], tangents: Iterable[Any]) -> jax.Array:
+    """The tangent of a value, from its derivatives by each argument; those of integers are void."""
+    change = jnp.zeros_like(value)
+    for slope, tangent in zip(slopes, tangents, strict=True):
+        if tangent.dtype != jax.dtypes.float0:
+            change = change + _finite(slope) * tangent.astype(value.dtype)
+    return change
+
+
 def _fold(count: ArrayLike, steps: ArrayLike) -> Pair:
     """The smaller of elapsed and remaining, and whether it is what remains."""
     count, steps = _alike(count, steps)
@@ -306,9 +441,15 @@ def _fold(count: ArrayLike, steps: ArrayLike) -> Pair:
     return jnp.where(late, left, done), late  # a minimum would halve the gradient at a tie
 
 
+@partial(jax.custom_jvp, nondiff_argnums=(1,))
 def _head(x: jax.Array, bits: int) -> jax.Array:
-    """x rounded to so many significant bits."""
+    """x rounded to so many significant bits; its derivative is 1, and is not rounded."""
     return lax.reduce_precision(x, np.finfo(x.dtype).nexp, bits - 1)
+
+
+@_head.defjvp
+def _head_jvp(bits: int, primals: tuple[jax.Array], tangents: tuple[jax.Array]) -> Pair:
+    return _head(*primals, bits), tangents[0]
 
 
 def _cut(x: jax.Array, bits: int) -> jax.Array:
@@ -348,6 +489,7 @@ def _halves(n: ArrayLike) -> Pair:
     n = _number(n)
     if _is_int(n):
         return _float((n >> 16) << 16), _float(n & 0xFFFF)
+    n = jnp.minimum(n, 2.0 ** (np.finfo(n.dtype).maxexp - 1))  # or its head may overflow
     high = _head(n, 12)
     return high, n - high
 
@@ -386,12 +528,24 @@ def _square(small: jax.Array, steps: ArrayLike) -> jax.Array:
     return (value * value + value * left) * (leading * leading + rest * (2 * leading + rest))
 
 
+@jax.custom_jvp
 def _turns(count: jax.Array, leading: jax.Array, rest: jax.Array) -> Pair:
     """count (leading + rest) as a whole number and a fraction in [-1/2, 1/2], to 2^24 turns."""
-    upper, lower = _halves(count)
+    upper, lower = _halves(_bounded(count, leading))
     first, second, third = leading * upper, leading * lower, rest * (upper + lower)
     whole = jnp.round(first + second + third)
     return whole, ((first - whole) + second) + third
+
+
+@_turns.defjvp
+def _turns_jvp(primals: Triple, tangents: tuple[Any, ...]) -> tuple[Pair, Pair]:
+    """As of a product: the halves of a negative count cancel, exactly in values only."""
+    whole, part = _turns(*primals)
+    count, leading, rest = primals
+    change = _float(_bounded(count, leading)) * (tangents[1] + tangents[2])
+    if tangents[0].dtype != jax.dtypes.float0:
+        change = change + tangents[0] * (leading + rest)
+    return (whole, part), (jnp.zeros_like(whole), change)
 
 
 def _horner(coefficients: tuple[float, ...], x: jax.Array) -> jax.Array:
@@ -412,15 +566,17 @@ def _sin2(high: jax.Array, low: jax.Array) -> Pair:
     return _fast_two_sum(2.25 * square, 2.25 * rest + y * series)
 
 
-def _scale(x: jax.Array, whole: jax.Array) -> jax.Array:
-    """x 2^whole, in two steps: 2^whole may overflow where the product does not."""
+def _scale(x: jax.Array, whole: jax.Array, factor: ArrayLike = 1.0) -> jax.Array:
+    """x factor 2^whole, factor next to 1, in an order in which only the result may overflow."""
     info = np.finfo(x.dtype)
     integer = jnp.int32 if info.bits == 32 else jnp.int64
     bias = info.maxexp - 1
-    total = lax.clamp(2.0 - 2 * bias, whole, 2.0 * bias).astype(integer)
-    for part in (total >> 1, total - (total >> 1)):
-        x = x * lax.bitcast_convert_type((part + bias) << info.nmant, x.dtype)
-    return x
+    total = lax.clamp(-2.0 * bias, whole, 2.0 * bias).astype(integer)
+    first, second = (
+        lax.bitcast_convert_type((part + bias) << info.nmant, x.dtype)  # 2^-bias: 0
+        for part in (total >> 1, total - (total >> 1))
+    )
+    return x * first * factor * second
 
 
 def _exp2m1(g: jax.Array) -> jax.Array:
@@ -440,13 +596,9 @@ def _exp2m1_pair(g: jax.Array, low: jax.Array) -> Pair:
     return total, rest + (error + (low * _LN2 + g * (_LN2 - ln2)))
 
 
-def _exp2(whole: jax.Array, fraction: jax.Array) -> jax.Array:
-    """2^(whole + fraction), at most the largest float."""
-    power = 1 + _exp2m1(lax.clamp(-1.0, fraction, 1.0))
-    info = np.finfo(power.dtype)
-    top = jnp.where(whole > info.maxexp, 1 - info.epsneg, jnp.minimum(power, 1 - info.epsneg))
-    power = jnp.where(whole >= info.maxexp, top, power)
-    return _scale(power, jnp.minimum(whole, info.maxexp))
+def _exp2(fraction: jax.Array) -> jax.Array:
+    """2^fraction, for a fraction of a turn."""
+    return 1 + _exp2m1(lax.clamp(-1.0, fraction, 1.0))
 
 
 def _in_turns(high: jax.Array, low: jax.Array) -> Pair:
@@ -549,7 +701,7 @@ def _power_fold(high: jax.Array, low: jax.Array, near: jax.Array, power: jax.Arr
     late = (whole < -1) | ((whole == -1) & (part <= 0))
     sign = jnp.where(late, 1.0, -1.0)
     share, error = _fast_two_sum(jnp.where(whole == 0, 0.0, 1.0), sign * part)
-    some = (power > 0) & ~zero
+    some = (power >= 0) & ~zero
     share, rest = (jnp.where(some, _scale(x, whole), 0) for x in (share, error + sign * part_low))
     return share, rest, (power > 0) & (late | zero)
 

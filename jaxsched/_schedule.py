@@ -132,6 +132,7 @@ class Schedule(abc.ABC):
 
         Below 0 it is the value at 0. Python's and NumPy's integers beyond the range of int32 (int64
         with x64) saturate where all lengths are integers, and are floats where some are, or none.
+        Infinity acts as the largest float.
         """
         value: jax.Array = _evaluate(self, as_count(count, lambda: in_floats(self)))
         return value
@@ -377,9 +378,10 @@ def _as_floats(count: Any) -> Any:
 
 
 def _widened(count: jax.Array) -> jax.Array:
-    """Any integers as the default int, saturated, any floats as the default float."""
+    """Any integers as the default int, any floats as the default float, saturated."""
     if jnp.issubdtype(count.dtype, np.floating):
-        return count.astype(jnp.result_type(float))
+        count = count.astype(jnp.result_type(float))
+        return jnp.minimum(count, np.finfo(count.dtype).max)
     limit = np.iinfo(jnp.result_type(int))
     if np.iinfo(count.dtype).max > limit.max:
         count = jnp.minimum(count, limit.max)

@@ -100,6 +100,7 @@ class Kind:
 
     def _checked(self, where: str, x: Any) -> Any:
         require(np.isfinite, x, f"{where} must be finite")
+        require(_fits, x, f"{where} must be finite in {jnp.result_type(float)}")
         if self.integral and not self.offset:
             fix = "take round(fraction * total), or '10%' in a file"
             rule = f"{where} must be in counts, not a fraction of the run ({fix})"
@@ -223,6 +224,12 @@ def _number(where: str, x: Any, integral: bool) -> Any:
             return batch.astype(np.float64)
     kind = "number of counts" if integral else "real number"
     raise TypeError(f"{where} must be a {kind}, got {shown(x)}")
+
+
+def _fits(x: Any) -> Any:
+    """Whether numbers are finite in the type in which a schedule computes."""
+    with np.errstate(over="ignore"):
+        return np.isfinite(x.astype(jnp.result_type(float)))
 
 
 def _field(kind: Kind, default: Any) -> Any:

@@ -52,8 +52,8 @@ def check_laws(
        numbers as constants, by vmap and count by count it is the same to 2 ULP (16 in float64,
        where XLA has several versions of its functions).
     2. The result has the shape of the count and the default float; counts too large saturate.
-    3. Any count is legal: below 0 the value at 0, from `duration` on constant, and values and
-       gradients with respect to every float are finite.
+    3. Any count is legal: below 0 the value at 0, from `duration` on constant, an infinite one
+       the largest float, and values and gradients with respect to every float are finite.
     4. A vmap over stacked schedules equals the loop as closely; new numbers do not retrace.
     5. Values are within `ulps` of the reference, a float64 function of one int count.
     7. pickle, `eval(repr(s))` and `from_config(to_config(s))` give the same tree: where the class
@@ -156,6 +156,10 @@ def check_any_count(schedule: Schedule, counts: np.ndarray) -> None:
     for below in (-1, -2, -LONGEST - 1):
         value = schedule(below)
         _check_close("law 3 (before 0)", schedule, below, value, schedule(0), ulps=0)
+    ends = schedule(np.array([-np.inf, np.inf]))
+    last = schedule(np.array([0, np.finfo(jnp.result_type(float)).max]))
+    _check_finite("law 3 (infinite counts)", schedule, [-np.inf, np.inf], ends)
+    _check_close("law 3 (infinite counts)", schedule, [-np.inf, np.inf], ends, last, ulps=0)
     first = schedule(np.maximum(counts, 0))
     _check_close("law 3 (before 0)", schedule, counts, values, first, ulps=0)
     if schedule.duration is not None:

@@ -311,7 +311,8 @@ exact = pytest.mark.parametrize("name", [name for name in TRANSITIONS if name !=
 def pairs_of(name):
     if name == "geometric":
         return [(1.0, 0.1), (3e-4, 3e-3), (1e-30, 1.0), (0.3, 0.3)]
-    return [*PAIRS, (-1.0, 0.7), (0.1, 0.1), (1e30, 0.0), (1e-30, 1e30), (-1e30, 1e30)]
+    far = [(1e30, 0.0), (1e-30, 1e30), (-1e30, 1e30), (3e38, -3e38)]
+    return [*PAIRS, (-1.0, 0.7), (0.1, 0.1), *far]
 
 
 @exact

@@ -5,6 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+import jaxsched as js
 from jaxsched import _numerics as nu
 
 X64 = jax.config.jax_enable_x64
@@ -24,17 +25,20 @@ def test_elapsed_and_powers_at_the_edges():
     assert value(FLOAT(1e6)).tolist() == [0, 0, 1]
 
 
-def test_rate_power_ends_cleanly():
-    rate_power = jax.jit(nu.rate_power)
-    n = np.array([2**31 - 1], INT)
-    assert rate_power(n, FLOAT(1e-30), INT(1)) == 0
-    slope = jax.jit(lambda r: jax.jvp(lambda r: nu.rate_power(n, r, INT(1)), (r,), (FLOAT(1),))[1])
+def test_exponential_ends_cleanly():
+    exponential = jax.jit(nu.exponential)
+    n, one, largest = np.array([2**31 - 1], INT), FLOAT(1), np.finfo(FLOAT).max
+    assert exponential(n, one, FLOAT(1e-30), INT(1)) == 0
+    slope = jax.jit(jax.jacfwd(lambda r: nu.exponential(n, one, r, INT(1))))
     assert slope(FLOAT(1e-30)) == 0
-    assert rate_power(n, FLOAT(1e30), INT(1)) == np.finfo(FLOAT).max
-    assert rate_power(n, FLOAT(1), INT(1)) == 1
+    assert exponential(n, one, FLOAT(1e30), INT(1)) == largest
+    assert exponential(n, -one, FLOAT(1e30), INT(1)) == -largest
+    assert exponential(n, FLOAT(0), FLOAT(1e30), INT(1)) == 0
+    assert exponential(n, one, one, INT(1)) == 1
     last = np.array([1023 if X64 else 127], INT)
-    assert rate_power(last, FLOAT(2), INT(1)) == FLOAT(2) ** last
-    assert rate_power(last - 1, FLOAT(0.5), INT(1)) == FLOAT(0.5) ** (last - 1)
+    assert exponential(last, one, FLOAT(2), INT(1)) == FLOAT(2) ** last
+    assert exponential(last - 1, one, FLOAT(0.5), INT(1)) == FLOAT(0.5) ** (last - 1)
+    assert exponential(2 * last - 1, FLOAT(0.5) ** (last - 1), FLOAT(2), INT(1)) == FLOAT(2) ** last
 
 
 @pytest.mark.parametrize("constant", [False, True])
@@ -66,3 +70,72 @@ def test_divide_at_the_edges():
         assert (quotient == np.floor(quotient)).all()
         assert (rest >= 0).all() and (rest < d).all()
         np.testing.assert_allclose(quotient.astype(LONG) * LONG(d) + rest, n, rtol=2 * EPS)
+
+
+@pytest.mark.parametrize(
+    "knots",
+    [
+        [2, 2, 4],
+        [3, 3],
+        [1, 1, 1],
+        [2, 4, 4, 6],
+        [2, 4, 4],
+        [0, 0, 5],
+        [2, 2, 2, 5, 5, 9, 9],
+        [2.5, 2.5, 7],
+    ],
+)
+@pytest.mark.parametrize("kind", ["linear", "cosine"])
+def test_repeated_knots_are_those_of_numpy(knots, kind):
+    values = np.array([0.0, 1.0, 0.25, 0.5, 0.125, 0.75, 0.3])[: len(knots)]
+    n = np.setdiff1d(np.arange(12), knots)
+    exact = np.interp(n, knots, values)
+    if kind == "cosine":
+        i = np.clip(np.searchsorted(knots, n), 1, len(knots) - 1)
+        way = values[i] - values[i - 1]
+        share = np.divide(exact - values[i - 1], way, out=np.zeros(len(n)), where=way != 0)
+        exact = values[i - 1] + way * (1 - np.cos(np.pi * share)) / 2
+    np.testing.assert_allclose(js.Interpolate(knots, values, kind)(n), exact, rtol=1e-6, atol=1e-7)
+
+
+@pytest.mark.parametrize(
+    "schedule, count, value",
+    [
+        (js.Exponential(1e-30, 2.0), 150, 1.427247692705959e15),
+        (js.Exponential(1e6, 0.5), 130, 7.346839692639297e-34),
+        (js.Exponential(-1e-30, 2.0), 150, -1.427247692705959e15),
+        (js.InversePower(1e20, 1, 7.0), 10**6, 9.99993000028e-23),
+        (js.InverseTime(1e30, 1e30), 10**9, 1e-9),
+        (js.Geometric(3e38, 2e-38, 2), 1, 2.449489742783178),
+        (js.Linear(2.0, 1.0, 5).restarts(4, gain=1e15), 15, 2e45),
+        (js.Linear(2e-30, 1e-30, 5).restarts(4, gain=1e15), 15, 2e15),
+        (js.Linear(2e-30, 1e-30, 5).restarts(20, gain=1e4), 75, 2e30),
+        (js.Linear(2e38, -2e38, 10), [0, 5, 10], [2e38, 0, -2e38]),
+        (js.Cosine(2e38, -2e38, 10), [0, 5, 10], [2e38, 0, -2e38]),
+        (js.Power(2e38, -2e38, 10, 2.0), [0, 5, 10], [2e38, 1e38, -2e38]),
+    ],
+    ids=str,
+)
+def test_nothing_overflows_before_the_value(schedule, count, value):
+    expected = np.clip(value, -np.finfo(FLOAT).max, np.finfo(FLOAT).max)
+    np.testing.assert_allclose(schedule(count), expected, rtol=1e-6)
+
+
+@pytest.mark.skipif(X64, reason="these are float64 numbers")
+@pytest.mark.parametrize(
+    "make, name",
+    [
+        (lambda: js.Constant(1e39), "Constant(value=...)"),
+        (lambda: js.Cosine(-1e39, 0.0, 10), "Cosine(start=...)"),
+        (lambda: js.Linear(0.0, 10**39, 10), "Linear(end=...)"),
+        (lambda: js.Linear(0.0, 1.0, 1e39), "Linear(steps=...)"),
+        (lambda: js.Table([1.0, 1e39]), "Table(values=...)"),
+        (lambda: js.Constant(1.0) * 1e39, "Constant(value=...)"),
+        (lambda: js.Linear(1.0, 0.0, 2).restarts(2, gain=1e39), "Restart(gain=...)"),
+    ],
+)
+def test_numbers_beyond_the_float_type_are_refused(make, name):
+    with pytest.raises(ValueError) as error:
+        make()
+    assert f"{name} must be finite in float32, got " in str(error.value)
+    assert js.Constant(3.4028235e38)(0) == np.finfo(np.float32).max

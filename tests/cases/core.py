@@ -51,6 +51,7 @@ RANGES = [
     (1.0, 0.1, 0),
     (1.0, 0.1, 1),
     (1.0, 0.1, 100.5),
+    (2e38, -2e38, 77),
 ]
 for start, end, steps in RANGES:
     scale = crosses(start, end)
@@ -111,11 +112,15 @@ add("Exponential(grows)", js.Exponential(1e-6, 1.001, 10**6), exponential(1e-6, 
 largest = float(np.finfo(float if X64 else np.float32).max)
 grows = exponential(1.0, 1.5, 7)
 add("Exponential(overflow)", js.Exponential(1.0, 1.5, 7), lambda n: min(grows(n), largest))
+rising = exponential(1e-30, 2.0)
+add("Exponential(far)", js.Exponential(1e-30, 2.0), lambda n: min(rising(n), largest))
+add("Exponential(small)", js.Exponential(1e6, 0.5), exponential(1e6, 0.5))
 add("Exponential(float)", js.Exponential(1.0, 0.1, 333.3), exponential(1.0, 0.1, 333.3))
 add("Exponential(stairs)", js.Exponential(1.0, 0.9, 17, True), exponential(1.0, 0.9, 17, True))
 add("InverseTime", js.InverseTime(0.1, 0.5), inverse_time(0.1, 0.5))
 add("InverseTime(long)", js.InverseTime(0.1, 0.5, 10**7), inverse_time(0.1, 0.5, 10**7))
 add("InverseTime(stairs)", js.InverseTime(1.0, 0.3, 7, True), inverse_time(1.0, 0.3, 7, True))
+add("InverseTime(fast)", js.InverseTime(1e30, 1e30), inverse_time(1e30, 1e30))
 add("InverseSqrt", js.InverseSqrt(1e-3, 1000), inverse_sqrt(1e-3, 1000))
 add("InverseSqrt(shift)", js.InverseSqrt(1.0, 10**6, 12345), inverse_sqrt(1.0, 10**6, 12345))
 add("InverseSqrt(float)", js.InverseSqrt(1.0, 33.3, 0.5), inverse_sqrt(1.0, 33.3, 0.5))
@@ -127,7 +132,10 @@ def inverse_power(start, timescale, power, shift=0):
     return lambda n: float(start * (1 + (mp.mpf(n) + shift) / timescale) ** -mp.mpf(power))
 
 
-for given in [(1e-3, 1000, 0.51), (1.0, 10**6, 3.0, 12345), (1.0, 9.5, 0.7, 0.5)]:
+for given in [
+    *[(1e-3, 1000, 0.51), (1.0, 10**6, 3.0, 12345), (1.0, 9.5, 0.7, 0.5)],
+    (1e20, 1, 7.0),
+]:
     add(f"InversePower{given}", js.InversePower(*given), inverse_power(*given))
 add("InversePower(0)", js.InversePower(0.1, 7, 0.0), constant(0.1))
 add("Constant", js.Constant(0.1), constant(0.1))
@@ -162,6 +170,9 @@ add(
     js.Interpolate([0, 7, 7, 20], [0.1, 0.9, 0.2, 0.4]),
     interpolate([0, 7, 7, 20], [0.1, 0.9, 0.2, 0.4]),
 )
+for knots in ([2, 2, 4], [3, 3], [2, 2, 2, 5.5, 5.5, 9, 9, 9]):
+    levels = [0.0, 1.0, 0.25, 0.5, 0.125, 0.75, 0.3, 0.9][: len(knots)]
+    add(f"Interpolate{knots}", js.Interpolate(knots, levels), interpolate(knots, levels))
 values = random.uniform(0.1, 1.0, 500).tolist()
 add("Table", js.Table(values), table(values))
 add("Table(1)", js.Table([0.5]), constant(0.5))
@@ -238,6 +249,10 @@ for n, gain in ((1, None), (3, 0.9), (16, 0.9), (17, 0.9), (1000, 0.999)):
     points = tuple(60 * i for i in range(n + 1))[-40:]
     # the gain's power and the product add their errors to the line's
     add(f"restarts({n})", line.restarts(n, gain=gain), reference, ulps=8.0, points=points)
+for n, gain in ((16, 1e4), (20, 1e3)):
+    faint = js.Linear(1e-30, 1e-34, 7)
+    reference = restarts(linear(1e-30, 1e-34, 7), 7, n, gain)
+    add(f"restarts({n}, grows)", faint.restarts(n, gain=gain), reference, ulps=8.0)
 for n in (3, 20):
     empty = js.Linear(1.0, 0.5, 0).restarts(n, gain=0.5)
     add(f"restarts(0 steps, {n})", empty, constant(0.5**n))
