@@ -75,3 +75,5 @@ from jaxsched._sweep import (
     sweep as sweep,
 )
 from jaxsched.config import from_config as from_config, to_config as to_config
+
+__version__ = "0.3.0"

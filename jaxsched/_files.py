@@ -18,8 +18,7 @@ from typing import Any
 
 from jaxsched._names import shown, suggesting, suggestion
 from jaxsched._read import ConfigError, printable, read, require_shallow, require_small
-from jaxsched._samples import is_known
-from jaxsched._schedule import Schedule
+from jaxsched._schedule import Schedule, is_known
 from jaxsched._units import Open as Open
 from jaxsched._write import as_one_line, written
 from jaxsched.config import located, table, to_config, whole
@@ -187,7 +186,9 @@ def _under(data: Any, key: str, run: Open, source: str) -> list[Entry]:
     data, place, rest = _of_kumo(data), "", f".{key}" if key[:1] not in ("", "[") else key
     while rest and not (rest.startswith(".lr_scheduler[") and _is_of_kumo(data)):
         inside = _inside(data)
-        fitting = [name for name in inside if rest == name or rest.startswith((f"{name}.", f"{name}["))]
+        fitting = [
+            name for name in inside if rest == name or rest.startswith((f"{name}.", f"{name}["))
+        ]
         if not fitting:
             known = [*_candidates(data, place), *(place + name for name in inside)]
             near = suggestion(key, [name.removeprefix(".") for name in known])
@@ -227,7 +228,9 @@ def _is_marked(data: Any) -> bool:
     if not isinstance(data, Mapping):
         return False
     kind, types = data.get("kind"), [entry.type for entry in lr_schedule.entries().values()]
-    native = isinstance(kind, str) and (kind in table() or kind.split(".")[-1] in noether.schedules())
+    native = isinstance(kind, str) and (
+        kind in table() or kind.split(".")[-1] in noether.schedules()
+    )
     return native or data.get("type") in types or "schedule_config" in data or _is_of_kumo(data)
 
 
