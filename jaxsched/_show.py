@@ -155,7 +155,7 @@ def _chunks(schedule: Schedule, steps: int) -> Iterator[tuple[int, np.ndarray[An
         yield first, np.asarray(schedule(counts))[: steps + 1 - first]
 
 
-def sparkline(schedule: Schedule, steps: int, width: int, bars: str) -> str:
+def sparkline(schedule: Schedule, steps: int, width: int = 60, bars: str = BARS) -> str:
     """The shape of a schedule in `width` characters, each as high as the highest value in it."""
     counts, values, *_ = samples(schedule, steps, width)
     highest = np.full(width, -np.inf)
