@@ -266,14 +266,14 @@ WRONG_UNITS = [
     ("5 epocs", RUN, "Cosine(steps=...): unknown unit 'epocs' in '5 epocs'; did you mean 'epochs'"),
     ("5 furlongs", RUN, "unknown unit 'furlongs' in '5 furlongs'; known are %, epoch, epochs, "),
     ("-5%", RUN, "Cosine(steps=...) must not be negative, got '-5%'"),
-    ("1e10 epochs", RUN, "Cosine(steps=...) must be at most 2147483647, got 300000000000"),
+    ("1e10 epochs", RUN, "Cosine(steps=...) must be at most 2147483647"),
     ("'5'", RUN, "Cosine(steps=...) must be a number of counts, got '5'"),
     ("five epochs", RUN, "Cosine(steps=...) must be a number of counts, got 'five epochs'"),
     ("1e999999999 epochs", RUN, "must be a number of counts, got '1e999999999 epochs'"),
     ("1e-999999999 epochs", RUN, "must be a number of counts, got '1e-999999999 epochs'"),
     ("5", {"total_steps": 0}, "total_steps must be at least 1, got 0"),
     ("5", {"total_steps": 1.5}, "total_steps must be a whole number, got 1.5"),
-    ("5", {"total_steps": 2**31}, "total_steps must be at most 2147483647, got 2147483648"),
+    ("5", {"total_steps": 2**31}, "total_steps must be at most 2147483647"),
     ("5", {"steps_per_epoch": 0}, "steps_per_epoch must be positive, got 0"),
     ("5", {"tokens_per_step": "x"}, "tokens_per_step must be a real number, got 'x'"),
     ("5", {"tokens_per_step": float("nan")}, "tokens_per_step must be finite, got nan"),
@@ -352,7 +352,7 @@ def test_lines_of_toml(file):
 
 def test_one_schedule_is_meant(file):
     path = file("a.yaml", "- 0.1\n- 0.2\n")
-    rule = f"{path}: one schedule is meant, the file has 2: python -m jaxsched show shows them"
+    rule = f"{path}: one schedule is meant, the file has 2; give the key of one: '[0]', '[1]'"
     with pytest.raises(ValueError, match=re.escape(rule)):
         js.load(path)
     assert_same(js.load(file("a.yaml", "1e-3")), js.Constant(1e-3))
