@@ -50,7 +50,7 @@ def read(path: Path) -> Any:
         OSError: for a file that cannot be opened.
         ConfigError: for anything wrong in the file, with the line if it is known.
     """
-    if path == STDIN:
+    if path == STDIN and sys.stdin:
         return _parsed(sys.stdin.buffer, None)
     with path.open("rb") as file:
         return _parsed(file, path.suffix or (path.suffix if path.is_file() else None))
@@ -212,7 +212,7 @@ def _yaml(text: str) -> Any:
         def construct_object(self, node: Any, deep: bool = False) -> Any:
             """The data of a node; what the text of a scalar is not, is said with its line."""
             try:
-                return super().construct_object(node, deep)  # type: ignore[no-untyped-call]
+                return super().construct_object(node, deep)
             except (yaml.YAMLError, ConfigError, RecursionError):
                 raise
             except Exception:

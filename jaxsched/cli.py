@@ -172,10 +172,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     It is what a shell makes of the signal where there was one: 130 after Ctrl-C, 143 after SIGTERM,
     and, without a line, 141 where what reads the output has gone.
     """
-    arguments = sys.argv[1:] if arguments is None else list(arguments)
-    options = parser().parse_args(arguments)
-    if ("--json", "-") in zip(arguments, arguments[1:], strict=False) and len(options.files) > 1:
-        options.files.remove(STDIN)  # that is where JSON is printed to
+    top = parser()
+    options, rest = top.parse_known_args(arguments)
+    if rest and not (rest == ["-"] and getattr(options, "json", False)):  # which prints anyway
+        top.error(f"unrecognized arguments: {' '.join(rest)}")
     name = f"jaxsched {options.command}"
 
     def show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
@@ -194,9 +194,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         problem, code = "interrupted", 130
     except Terminated:
         problem, code = "terminated", 143
-    except (ValueError, OSError) as error:
-        problem, code = printable(" ".join(str(error).split())), 2
-    print(f"{name}: {problem}", file=sys.stderr)
+    except OSError as error:
+        named = error.filename or not error.strerror
+        problem, code = str(error) if named else f"standard output: {error.strerror}", 2
+    except ValueError as error:
+        problem, code = str(error), 2
+    print(f"{name}: {printable(' '.join(problem.split()))}", file=sys.stderr)
     return code
 
 

@@ -492,7 +492,7 @@ def test_an_error_while_writing_leaves_what_was_there(run, file, tmp_path, monke
     table, picture = file("x.csv", "old"), file("x.png", "old")
     monkeypatch.setattr(_show, "sparkline", fail)
     code, _, err = run(file("one.json", COSINE), "--csv", table, "--plot", picture)
-    assert (code, err) == (2, "jaxsched show: [Errno 28] No space left on device\n")
+    assert (code, err) == (2, "jaxsched show: standard output: No space left on device\n")
     assert table.read_text() == picture.read_text() == "old"
     assert sorted(p.name for p in tmp_path.iterdir()) == ["one.json", "x.csv", "x.png"]
 
