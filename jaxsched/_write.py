@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
+from jaxsched._signals import half_written
+
 STDOUT = Path("/dev/stdout")  # on systems without one, too
 
 
@@ -43,6 +45,7 @@ def _new(path: Path, permissions: int | None, mode: str) -> Iterator[IO[Any]]:
     """A file beside the one of this name that takes its place at the end."""
     target = Path(os.path.realpath(path))
     temporary = target.with_name(f".{secrets.token_hex(8)}")
+    half_written.add(temporary)
     try:
         with _open(temporary, path, "x", mode) as file:
             if permissions is not None:
@@ -53,6 +56,8 @@ def _new(path: Path, permissions: int | None, mode: str) -> Iterator[IO[Any]]:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+    finally:
+        half_written.discard(temporary)
 
 
 def is_stdout(path: Path) -> bool:

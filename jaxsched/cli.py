@@ -162,15 +162,10 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
-class Terminated(BaseException):
-    """SIGTERM, where it is not left to end the process."""
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; the exit code is 2, with one line on stderr, where something is wrong.
 
-    It is what a shell makes of the signal where there was one: 130 after Ctrl-C, 143 after SIGTERM,
-    and, without a line, 141 where what reads the output has gone.
+    It is 130 after Ctrl-C, and 141, without a line, where what reads the output has gone.
     """
     top = parser()
     options, rest = top.parse_known_args(arguments)
@@ -192,8 +187,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 141
     except KeyboardInterrupt:
         problem, code = "interrupted", 130
-    except Terminated:
-        problem, code = "terminated", 143
     except OSError as error:
         named = error.filename or not error.strerror
         problem, code = str(error) if named else f"standard output: {error.strerror}", 2
