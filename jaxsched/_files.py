@@ -24,6 +24,7 @@ from jaxsched._write import as_one_line, written
 from jaxsched.config import located, table, to_config, whole
 from jaxsched.fields import LONGEST
 
+_ELEMENT = re.compile(r"(.*\.)?lr_scheduler\[\d+\]")  # the place of one of Kumo's
 _SIZED = ("kumo", "lr_schedule", "noether")  # a schedule of theirs is that of a whole run
 
 
@@ -68,12 +69,11 @@ def load(
         ValueError: with the file, the line and the place in the config, for what `from_config`
             refuses, what cannot be read, and a file of several schedules, whose keys it names.
     """
+    if key is not None and not isinstance(key, str):
+        raise TypeError(f"load(key=...) must be a text such as 'optimizer.lr', got {shown(key)}")
     run = Open(total_steps, None, steps_per_epoch, tokens_per_step)
-    found = in_file(_path(path, "load(path)"), run, key=key)
-    if len(found) != 1:
-        some = _keys([entry.place for entry in found])
-        raise ValueError(f"{path}: one schedule is meant, the file has {len(found)}{some}")
-    return found[0].schedule
+    (entry,) = in_file(_path(path, "load(path)"), run, key=key, single=True)
+    return entry.schedule
 
 
 @suggesting
@@ -154,19 +154,31 @@ def load_all(files: Sequence[Path], run: Open, key: str | None = None) -> list[E
 
 
 def in_file(
-    path: Path, run: Open, source: str | None = None, key: str | None = None
+    path: Path,
+    run: Open,
+    source: str | None = None,
+    key: str | None = None,
+    single: bool = False,
 ) -> list[Entry]:
     """The schedules of a file, or of one key in it; it is called by its path or as the source."""
     run = dataclasses.replace(run, batches=False)
     with _in(path):
-        data = read(path)
+        data = _of_kumo(read(path))
         try:
-            return _under(data, key or "", run, source or str(path))
+            configs = list(_configs(*_at_key(data, key or "")))
+            places = [place for config in configs for place in _places(*config)]
+            if single and len(places) != 1:
+                problem = f"one schedule is meant, {key or 'the file'} has {len(places)}"
+                raise ConfigError(f"{problem}{_keys(places)}")
+            return [e for config in configs for e in _entries(*config, run, source or str(path))]
         except ConfigError as error:
-            keys = [] if key else list(_candidates(data))
-            if not keys or any(str(error).startswith(f"config{place}") for place in keys):
-                raise
-            raise ConfigError(f"{error}{_keys(keys)}", error.line) from error.__cause__
+            keys = list(_candidates(data))
+            elsewhere = str(error).startswith("config") and not any(
+                str(error).startswith(f"config{place}") for place in keys
+            )
+            if keys and elsewhere:
+                raise ConfigError(f"{error}{_keys(keys)}", error.line) from error.__cause__
+            raise
 
 
 @contextlib.contextmanager
@@ -181,32 +193,26 @@ def _in(path: Path) -> Iterator[None]:
         raise ValueError(f"{path}:{line} {error}") from error.__cause__
 
 
-def _under(data: Any, key: str, run: Open, source: str) -> list[Entry]:
-    """The schedules of one key: of mappings in one another, with dots, and of lists, with [0]."""
-    data, place, rest = _of_kumo(data), "", f".{key}" if key[:1] not in ("", "[") else key
-    while rest and not (rest.startswith(".lr_scheduler[") and _is_of_kumo(data)):
+def _at_key(data: Any, key: str) -> tuple[Any, str]:
+    """What stands at a key, `a.b` in a mapping and `[0]` in a list; and its place."""
+    place, rest = "", f".{key}" if key[:1] not in ("", "[") else key
+    while rest:
         inside = _inside(data)
-        fitting = [
-            name for name in inside if rest == name or rest.startswith((f"{name}.", f"{name}["))
-        ]
-        if not fitting:
-            known = [*_candidates(data, place), *(place + name for name in inside)]
-            near = suggestion(key, [name.removeprefix(".") for name in known])
-            raise ConfigError(f"no key {key!r} in the file{near}", getattr(data, "line", None))
-        name = max(fitting, key=len)
-        data, place, rest = inside[name], place + name, rest.removeprefix(name)
-    found = list(_entries(data, place, run, source))
-    if rest:  # an element of Kumo's list
-        found = [entry for entry in found if entry.place == place + rest]
+        found = [x for x in inside if rest == x or rest.startswith((f"{x}.", f"{x}["))]
         if not found:
-            raise ConfigError(f"no key {key!r} in the file")
-    return found
+            others = [place + x for x, item in inside.items() if not isinstance(item, str | None)]
+            known = {x.removeprefix(".") for x in (*_candidates(data, place), *others)}
+            near = suggestion(key, known)
+            raise ConfigError(f"no key {key!r} in the file{near}", getattr(data, "line", None))
+        name = max(found, key=len)
+        data, place, rest = inside[name], place + name, rest.removeprefix(name)
+    return data, place
 
 
 def _keys(places: Sequence[str]) -> str:
-    """'; give the key of one: ...' with some of them."""
+    """'; give the key of one: ...' with some of them, or nothing."""
     some = ", ".join(repr(place.removeprefix(".")) for place in places[:5])
-    return f"; give the key of one: {some}" + (", ..." if len(places) > 5 else "")
+    return f"; give the key of one: {some}" + (", ..." if len(places) > 5 else "") if places else ""
 
 
 def _candidates(data: Any, place: str = "") -> Iterator[str]:
@@ -223,8 +229,7 @@ def _is_marked(data: Any) -> bool:
     from jaxsched.dialects import kumo, lr_schedule, noether
 
     if isinstance(data, list):
-        names = [x["name"] for x in data if x and _is_kumo(x)]
-        return any(name in kumo.SCHEDULERS for name in names)
+        return any(x and _is_kumo(x) and x["name"] in [*kumo.SCHEDULERS] for x in data)
     if not isinstance(data, Mapping):
         return False
     kind, types = data.get("kind"), [entry.type for entry in lr_schedule.entries().values()]
@@ -243,18 +248,18 @@ def _inside(data: Any) -> dict[str, Any]:
     return {}
 
 
-def _entries(data: Any, place: str, run: Open, source: str) -> Iterator[Entry]:
-    """Every schedule in the data of a source.
+def _configs(data: Any, place: str) -> Iterator[tuple[Any, str]]:
+    """Every config in the data of a source, and where it stands.
 
     A list holds several; `schedule_config` and `lr_scheduler` are noether's and Kumo's keys, a
     `type` is lr_schedule's, a `kind` noether's or ours; other mappings name their schedules.
     """
-    data = _of_kumo(data)
+    data = _of_kumo([data] if _ELEMENT.fullmatch(place) else data)
     if _is_of_kumo(data):
-        yield from _kumo(data, place.removesuffix(".lr_scheduler"), run, source)
+        yield data, place.removesuffix(".lr_scheduler")
         return
     if isinstance(data, Mapping) and "schedule_config" in data:
-        yield from _entries(data["schedule_config"], f"{place}.schedule_config", run, source)
+        yield from _configs(data["schedule_config"], f"{place}.schedule_config")
         return
     inside = {} if isinstance(data, Mapping) and data.keys() & {"type", "kind"} else _inside(data)
     if isinstance(data, Mapping) and not all(
@@ -264,8 +269,15 @@ def _entries(data: Any, place: str, run: Open, source: str) -> Iterator[Entry]:
         keys = ", ".join(map(str, data))
         raise ConfigError(f"config{place}: {rule} {keys}", getattr(data, "line", None))
     for name, item in inside.items():
-        yield from _entries(item, place + name, run, source)
-    if inside:
+        yield from _configs(item, place + name)
+    if not inside:
+        yield data, place
+
+
+def _entries(data: Any, place: str, run: Open, source: str) -> Iterator[Entry]:
+    """The schedules of a config: one, or as many as Kumo's list has."""
+    if _is_of_kumo(data):
+        yield from _kumo(data, place, run, source)
         return
     with _at(data, place, source):
         number = isinstance(data, int | float) and not isinstance(data, bool)
@@ -278,6 +290,14 @@ def _entries(data: Any, place: str, run: Open, source: str) -> Iterator[Entry]:
         else:
             found = _by_kind(data, place, run)
     yield Entry(source, place, *found)
+
+
+def _places(data: Any, place: str) -> list[str]:
+    """Where the schedules of a config stand."""
+    if not _is_of_kumo(data) or _ELEMENT.fullmatch(place):
+        return [place]
+    held = data["lr_scheduler"]
+    return [f"{place}.lr_scheduler[{i}]" for i in range(len(held) if isinstance(held, list) else 1)]
 
 
 def _of_kumo(data: Any) -> Any:
@@ -322,10 +342,11 @@ def _kumo(data: Mapping[str, Any], place: str, run: Open, source: str) -> Iterat
             steps_per_epoch=epoch,
         )
     elements = [config] if config is None or isinstance(config, Mapping) else config
-    for i, (element, schedule) in enumerate(zip(elements, candidates, strict=True)):
+    places = _places(data, place)
+    for element, schedule, at in zip(elements, candidates, places, strict=True):
         several = element if isinstance(element, list) else [element]
         label = " * ".join(part["name"] for part in several if part) or "no scheduling"
-        yield Entry(source, f"{place}.lr_scheduler[{i}]", label, schedule, total)
+        yield Entry(source, at, label, schedule, total)
 
 
 def _intervals(element: Any) -> Iterator[Any]:
