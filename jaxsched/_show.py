@@ -105,7 +105,7 @@ def _print_head(schedules: int, run: Open) -> None:
         "tokens_per_step": f"{run.tokens_per_step or 0:g} tokens per step",
     }
     if sizes := [text for name, text in texts.items() if name in run.used]:
-        _print_items([f"where a config leaves it open: {sizes[0]}", *sizes[1:]], ", ")
+        _print_items([f"where left open: {sizes[0]}", *sizes[1:]], ", ")
 
 
 def _print(summary: Mapping[str, Any], entry: Entry) -> None:
