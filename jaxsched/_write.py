@@ -32,7 +32,10 @@ def written(path: Path, mode: str = "w") -> Iterator[IO[Any]]:
         yield sys.stdout.buffer if "b" in mode else sys.stdout
         return
     with _explained(path):
-        known = path.stat().st_mode if path.exists() else None
+        try:
+            known = path.stat().st_mode
+        except FileNotFoundError:
+            known = None
         if known is not None and not os.access(path, os.W_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     regular = known is None or stat.S_ISREG(known)
@@ -54,7 +57,8 @@ def _new(path: Path, permissions: int | None, mode: str) -> Iterator[IO[Any]]:
         with _explained(path):
             temporary.replace(target)
     except BaseException:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            temporary.unlink()
         raise
     finally:
         half_written.discard(temporary)

@@ -1,10 +1,14 @@
 """The command line, in this process and, twice, in one of its own."""
 
+import contextlib
 import csv
 import json
+import os
 import re
+import stat
 import subprocess
 import sys
+import threading
 import warnings
 from functools import partial
 from pathlib import Path
@@ -18,8 +22,21 @@ from jaxsched.dialects import kumo, lr_schedule, noether
 
 pytest.importorskip("yaml", reason="the command line reads YAML with pyyaml")
 
+posix = pytest.mark.skipif(os.name != "posix", reason="modes, links and pipes as POSIX has them")
 DATA = Path(__file__).parent / "data"
 COSINE = {"kind": "Cosine", "start": 1.0, "end": 0.0, "steps": 100}
+RUN = """\
+model: {type: transformer, layers: 12}
+optimizer:
+  name: adamw
+  learning_rate:
+    kind: Warmup
+    steps: 10%
+    schedule: {kind: Cosine, start: 1.0e-3, end: 0.0, steps: 90%}
+phases:
+- {name: short, lr: {kind: Constant, value: 0.1}}
+- {name: long, lr: {kind: Constant, value: 0.2}}
+"""
 
 
 @pytest.fixture
@@ -214,6 +231,47 @@ def test_show_as_json(run, file):
     assert (second["duration"], second["steps"], second["place"]) == (None, 1000, ".forever")
 
 
+def test_sizes_are_shown_where_a_file_used_them(run, file):
+    """Those that another system's config left open, and those of units and of what has no end."""
+    for config, sizes in [
+        (COSINE, ""),
+        ([COSINE, {"kind": "Stop", "schedule": 1.0, "steps": "2 epochs"}], "100 steps per epoch"),
+        ({"kind": "Stop", "schedule": 1.0, "steps": "5e3 tokens"}, "1000 tokens per step"),
+        ({"kind": "Exponential", "start": 1.0, "rate": 0.5}, "1000 steps"),
+        ({"type": "linear"}, "1000 steps, base learning rate 0.001"),
+        ({"type": "linear", "initial_value": 1.0}, "1000 steps"),
+        ({"kind": "kumo.exponential", "gamma": 0.5}, "1000 steps, base learning rate 0.001"),
+        (
+            [{"name": "exponential", "interval": "epoch", "kwargs": {"gamma": 0.5}}],
+            "1000 steps, base learning rate 0.001, 100 steps per epoch",
+        ),
+        ({"kind": "ConstantSchedule", "value": 0.1}, "1000 steps"),
+    ]:
+        code, out, err = run(file("a.json", config), "--tokens-per-step", "1e3")
+        assert (code, err) == (0, "")
+        second = out.splitlines()[1]
+        assert second == (f"  where left open: {sizes}" if sizes else "")
+
+
+def test_a_key_of_a_larger_file(run, convert, file):
+    path = file("run.yaml", RUN)
+    code, out, err = run(path, "--key", "optimizer.learning_rate", "--total-steps", "1e4")
+    assert (code, err) == (0, "")
+    assert names(out) == [f"{path}.optimizer.learning_rate Warmup"]
+    code, out, err = convert(path, "--key", "phases[1].lr")
+    assert (code, out, err) == (0, "{kind: Constant, value: 0.2}\n", "")
+    code, out, err = run(path, "--key", "phases[2].lr")
+    assert (code, out) == (2, "")
+    assert err.startswith(f"jaxsched show: {path}: no key 'phases[2].lr' in the file; did you mean")
+    code, out, err = run(path)
+    assert (code, out) == (2, "")
+    assert err == (
+        f"jaxsched show: {path}:3: config.optimizer: no kind, type, schedule_config or "
+        "lr_scheduler among the keys name, learning_rate; give the key of one: "
+        "'optimizer.learning_rate', 'phases[0].lr', 'phases[1].lr'\n"
+    )
+
+
 def test_units_on_the_command_line(run, file):
     path = file("units.toml", 'kind = "Stop"\nschedule = 1.0\nsteps = "2e6 tokens"\n')
     code, out, _ = run(path, "--tokens-per-step", "1000")
@@ -330,6 +388,67 @@ def test_an_output_replaces_what_was_there(run, file, tmp_path):
     assert sorted(p.name for p in tmp_path.iterdir()) == ["one.json", "values.csv"]
 
 
+def test_csv_quotes_labels(run, file, tmp_path):
+    """As the csv module does, that reads them back."""
+    path = file("quoted.json", {'a"b,c': COSINE, "two\nlines": COSINE})
+    assert run(path, "--csv", tmp_path / "x.csv")[0] == 0
+    found = rows(tmp_path / "x.csv")
+    assert list(found) == [f'{path}.a"b,c Cosine', f"{path}.two\\nlines Cosine"]
+    assert list(map(len, found.values())) == [101, 101]
+
+
+@pytest.fixture
+def umask():
+    """Another umask than usual."""
+    before = os.umask(0o027)
+    yield
+    os.umask(before)
+
+
+@posix
+def test_what_is_written_has_the_mode_that_it_should(run, file, tmp_path, umask, monkeypatch):
+    """Of a file that was there its own, else what the umask leaves; the umask is never set."""
+    monkeypatch.setattr(os, "umask", None)
+    path, old, new = file("one.json", COSINE), file("old.csv", "old"), tmp_path / "new.csv"
+    old.chmod(0o604)
+    for target in (old, new):
+        assert run(path, "--csv", target)[0] == 0
+        assert len(rows(target)) == 1
+    assert [stat.S_IMODE(p.stat().st_mode) for p in (old, new)] == [0o604, 0o640]
+
+
+@posix
+def test_links_are_followed(run, file, tmp_path):
+    path, target, link = file("one.json", COSINE), file("target.csv", "old"), tmp_path / "link.csv"
+    (tmp_path / "folder").mkdir()
+    link.symlink_to(target)
+    nowhere = tmp_path / "nowhere.csv"
+    nowhere.symlink_to("folder/new.csv")
+    for name in (link, nowhere):
+        assert run(path, "--csv", name)[0] == 0
+        assert name.is_symlink()
+    assert len(rows(target)) == len(rows(tmp_path / "folder" / "new.csv")) == 1
+    assert [p.name for p in (tmp_path / "folder").iterdir()] == ["new.csv"]
+
+
+@posix
+def test_pipes_and_devices_are_written_to(run, file, tmp_path):
+    path, pipe = file("one.json", COSINE), tmp_path / "pipe"
+    os.mkfifo(pipe)
+    received = []
+    reader = threading.Thread(target=lambda: received.append(pipe.read_text()))
+    reader.start()
+    assert run(path, "--csv", pipe)[0] == 0
+    reader.join()
+    assert received[0].count("\n") == 102
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+    with contextlib.suppress(PermissionError):  # only root makes devices
+        device = tmp_path / "null"
+        os.mknod(device, 0o666 | stat.S_IFCHR, os.makedev(1, 3))
+        assert run(path, "--csv", device)[0] == 0
+        assert stat.S_ISCHR(device.stat().st_mode)
+
+
 # --- errors -------------------------------------------------------------------------------------
 
 BAD_FILES = [
@@ -400,6 +519,17 @@ BAD_FILES = [
         {"lr_scheduler": [{"name": "exponential"}]},
         ": lr_scheduler[0]: exponential needs gamma",
     ),
+    (
+        "parts.json",
+        [{"kind": "Constant", "value": [1, 2]}],
+        "[0]: Constant(value=...) must be one n",
+    ),
+    (
+        "parts.json",
+        {"kind": "Table", "values": [[1], [2]]},
+        ": Table(values=...) must be a list of ",
+    ),
+    ("control.json", {"a\u001b[2J": {"kind": "Cosin"}}, ".a\\x1b[2J: unknown kind 'Cosin'"),
     ("value.json", COSINE | {"steps": -1}, ": Cosine(steps=...) must not be negative, got"),
     ("value.json", {"type": "linear", "initial_value": "x"}, ": LinearLRSchedule: initial_value "),
     (
@@ -418,7 +548,7 @@ def test_a_bad_file(run, file, tmp_path, name, content, message):
     assert (code, out) == (2, "")
     assert err.startswith(f"jaxsched show: {path}")
     assert message in err
-    assert err.count("\n") == 1
+    assert err[:-1].isprintable()
     assert err.endswith("\n")
     assert list(tmp_path.iterdir()) == [path]
 
@@ -493,6 +623,31 @@ def test_an_error_while_writing_leaves_what_was_there(run, file, tmp_path, monke
     assert (code, err) == (2, "jaxsched show: standard output: No space left on device\n")
     assert table.read_text() == picture.read_text() == "old"
     assert sorted(p.name for p in tmp_path.iterdir()) == ["one.json", "x.csv", "x.png"]
+
+
+def test_the_version(capsys):
+    """Of the package, installed or not, and one that its metadata takes from there."""
+    with pytest.raises(SystemExit) as exit:
+        cli.main(["--version"])
+    assert exit.value.code == 0
+    assert capsys.readouterr().out == f"jaxsched {js.__version__}\n"
+    assert re.fullmatch(r"\d+\.\d+\.\d+", js.__version__)
+
+
+def test_a_value_that_is_not_finite(run, file, tmp_path):
+    """Is said of the first count that has one."""
+    line = {"kind": "Linear", "start": 1.0, "end": 0.0, "steps": 10}
+    path = file("quotient.json", {"kind": "Quotient", "left": 1.0, "right": line})
+    code, _, err = run(path, "--csv", tmp_path / "x.csv")
+    assert (code, err) == (2, f"jaxsched show: {path} Quotient: the value at 10 is inf\n")
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_control_characters_are_not_printed(run, file):
+    path = file("keys.json", {"a\u001b[31mred\u0007": COSINE})
+    code, out, _ = run(path)
+    assert code == 0
+    assert names(out) == [f"{path}.a\\x1b[31mred\\x07 Cosine"]
 
 
 @pytest.mark.parametrize("arguments", [[], ["shwo"]])

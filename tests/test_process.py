@@ -213,9 +213,11 @@ def test_a_signal_while_writing(tmp_path, number, status, how):
     assert list(tmp_path.iterdir()) == [path]
 
 
-@pytest.mark.parametrize(("number", "status", "how"), STATUS)
-@pytest.mark.parametrize("seconds", [0.3, 3.0, 8.0])
-def test_a_signal_in_a_sweep(tmp_path, file, number, status, how, seconds):
+@pytest.mark.parametrize(
+    ("seconds", "number", "status", "how"),
+    [(0.3, *STATUS[0]), (3.0, *STATUS[0]), (8.0, *STATUS[0]), (0.3, *STATUS[1]), (5.0, *STATUS[1])],
+)
+def test_a_signal_in_a_sweep(tmp_path, file, seconds, number, status, how):
     """While JAX is imported, while something is compiled, in the middle of training."""
     pytest.importorskip("sklearn", reason="the digits are scikit-learn's")
     command = ["sweep", file, "--steps", 1_000_000, "--out", tmp_path / "out"]
