@@ -16,7 +16,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from jaxsched._names import shown, suggesting, suggestion
+from jaxsched._names import shortened, shown, suggesting, suggestion
 from jaxsched._read import ConfigError, printable, read, require_shallow, require_small
 from jaxsched._schedule import Schedule, is_known
 from jaxsched._units import Open as Open
@@ -143,6 +143,8 @@ def left_open(options: argparse.Namespace) -> Open:
 def load_all(files: Sequence[Path], run: Open, key: str | None = None) -> list[Entry]:
     """The schedules of the files, or, if there are none, of the package's examples."""
     found = [entry for path in files for entry in in_file(path, run, key=key)]
+    if key and not files:
+        raise ValueError(f"--key {key} needs a file")
     if not files:
         examples = resources.files("jaxsched") / "examples"
         for name in ("lr_schedule", "noether", "kumo"):
@@ -203,7 +205,7 @@ def _at_key(data: Any, key: str) -> tuple[Any, str]:
             others = [place + x for x, item in inside.items() if not isinstance(item, str | None)]
             known = {x.removeprefix(".") for x in (*_candidates(data, place), *others)}
             near = suggestion(key, known)
-            raise ConfigError(f"no key {key!r} in the file{near}", getattr(data, "line", None))
+            raise ConfigError(f"no key {shown(key)} in the file{near}", getattr(data, "line", None))
         name = max(found, key=len)
         data, place, rest = inside[name], place + name, rest.removeprefix(name)
     return data, place
@@ -266,7 +268,7 @@ def _configs(data: Any, place: str) -> Iterator[tuple[Any, str]]:
         isinstance(item, Mapping | list) for item in inside.values()
     ):
         rule = "no kind, type, schedule_config or lr_scheduler among the keys"
-        keys = ", ".join(map(str, data))
+        keys = shortened(", ".join(map(str, data)))
         raise ConfigError(f"config{place}: {rule} {keys}", getattr(data, "line", None))
     for name, item in inside.items():
         yield from _configs(item, place + name)
@@ -282,7 +284,9 @@ def _entries(data: Any, place: str, run: Open, source: str) -> Iterator[Entry]:
     with _at(data, place, source):
         number = isinstance(data, int | float) and not isinstance(data, bool)
         if not number and (not isinstance(data, Mapping) or not data):
-            raise ValueError(f"a schedule config is a mapping, a list or a number, got {data!r}")
+            raise ValueError(
+                f"a schedule config is a mapping, a list or a number, got {shown(data)}"
+            )
         if number:
             found = "constant", whole(data, f"config{place}", run), run.known("total_steps") or 1
         elif "kind" not in data:

@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import IO, Any
 
+from jaxsched._names import shown
+
 DEEPEST = 100  # mappings and lists inside one another
 STDIN = Path("/dev/stdin")  # on systems without one, too
 LARGEST = 16_000_000  # bytes of a file
@@ -66,7 +68,7 @@ def _parsed(file: IO[bytes], suffix: str | None) -> Any:
         raise ConfigError("not a text file") from None
     form = _format(text) if suffix is None else suffix.lower()
     if form not in _READERS:
-        raise ConfigError(f"a config file ends in {', '.join(_READERS)}, got {suffix!r}")
+        raise ConfigError(f"a config file ends in {', '.join(_READERS)}, got {shown(suffix)}")
     if not text.strip():
         raise ConfigError("the file is empty")
     name, reader = _READERS[form]
@@ -144,7 +146,7 @@ def _json(text: str) -> Any:
             data = Located(lines[0], {})
             for (key, value), line in zip(pairs, lines[1:], strict=True):
                 if key in data:
-                    raise ConfigError(f"the key {key!r} stands there twice", line)
+                    raise ConfigError(f"the key {shown(key)} stands there twice", line)
                 data[key], data.lines[key] = value, line
             return data, end
 
@@ -205,7 +207,7 @@ def _yaml(text: str) -> Any:
                 for key, _ in node.value:
                     if (key.tag, str(key.value)) in seen:
                         line = key.start_mark.line + 1
-                        raise ConfigError(f"the key {key.value!r} stands there twice", line)
+                        raise ConfigError(f"the key {shown(key.value)} stands there twice", line)
                     seen.add((key.tag, str(key.value)))
             return node
 
@@ -218,7 +220,7 @@ def _yaml(text: str) -> Any:
             except Exception:
                 tag = node.tag.rpartition(":")[2]
                 line = node.start_mark.line + 1
-                raise ConfigError(f"not YAML: {node.value!r} is no {tag}", line) from None
+                raise ConfigError(f"not YAML: {shown(node.value)} is no {tag}", line) from None
 
     def mapping(loader: Loader, node: Any) -> Any:
         lines = {str(key.value): key.start_mark.line + 1 for key, _ in node.value}

@@ -8,7 +8,7 @@ from collections.abc import Container, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
-from jaxsched._names import suggestion
+from jaxsched._names import shown, suggestion
 from jaxsched.fields import Kind
 
 UNITS = ("%", "step", "steps", "epoch", "epochs", "token", "tokens")
@@ -92,12 +92,14 @@ class Open:
             return x
         sign, number, unit = found.groups()
         if unit not in UNITS:
-            raise ValueError(f"{where}: unknown unit {unit!r} in {x!r}{suggestion(unit, UNITS)}")
+            raise ValueError(
+                f"{where}: unknown unit {unit!r} in {shown(x)}{suggestion(unit, UNITS)}"
+            )
         if sign:
-            raise ValueError(f"{where} must not be negative, got {x!r}")
+            raise ValueError(f"{where} must not be negative, got {shown(x)}")
         if unit == "%" and Fraction(number) > 100:
-            raise ValueError(f"{where} must be at most 100%, got {x!r}")
-        return round(Fraction(number) * self._steps(unit.rstrip("s"), f"{where}: {x!r}"))
+            raise ValueError(f"{where} must be at most 100%, got {shown(x)}")
+        return round(Fraction(number) * self._steps(unit.rstrip("s"), f"{where}: {shown(x)}"))
 
     def _steps(self, unit: str, what: str) -> Fraction:
         if unit == "step":

@@ -33,26 +33,28 @@ def written(path: Path, mode: str = "w") -> Iterator[IO[Any]]:
         return
     with _explained(path):
         try:
-            known = path.stat().st_mode
+            known = path.stat()
         except FileNotFoundError:
             known = None
         if known is not None and not os.access(path, os.W_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-    regular = known is None or stat.S_ISREG(known)
+    regular = known is None or stat.S_ISREG(known.st_mode)
     with _new(path, known, mode) if regular else _open(path, path, "w", mode) as file:
         yield file
 
 
 @contextlib.contextmanager
-def _new(path: Path, permissions: int | None, mode: str) -> Iterator[IO[Any]]:
-    """A file beside the one of this name that takes its place at the end."""
+def _new(path: Path, known: os.stat_result | None, mode: str) -> Iterator[IO[Any]]:
+    """A file beside the one of this name that takes its place at the end, for the same users."""
     target = Path(os.path.realpath(path))
     temporary = target.with_name(f".{secrets.token_hex(8)}")
     half_written.add(temporary)
     try:
         with _open(temporary, path, "x", mode) as file:
-            if permissions is not None:
-                temporary.chmod(stat.S_IMODE(permissions))
+            if known is not None:
+                with contextlib.suppress(OSError, AttributeError):
+                    os.chown(temporary, known.st_uid, known.st_gid)
+                temporary.chmod(stat.S_IMODE(known.st_mode))
             yield file
         with _explained(path):
             temporary.replace(target)

@@ -174,7 +174,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     name = f"jaxsched {options.command}"
 
     def show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
-        print(f"{name}: warning: {message}", file=sys.stderr)
+        print(f"{name}: warning: {printable(str(message))}", file=sys.stderr)
 
     try:
         with warnings.catch_warnings():

@@ -31,7 +31,7 @@ import numpy as np
 
 from jaxsched import _algebra, _curves, _grid, _recipes
 from jaxsched._algebra import Constant, Function
-from jaxsched._names import require_known, suggesting, suggestion
+from jaxsched._names import require_known, shown, suggesting, suggestion
 from jaxsched._read import ConfigError
 from jaxsched._schedule import Schedule
 from jaxsched._units import Open
@@ -227,7 +227,7 @@ def _argument(kind: str, parameter: inspect.Parameter, x: Any, place: str, run: 
     rank = holds.rank if isinstance(holds, Kind) else _rank(holds)
     if _depth(x) > max(rank, run.batches):
         meant = "a list of numbers" if rank else "one number"
-        raise ValueError(f"{kind}({parameter.name}=...) must be {meant}, got {x!r}")
+        raise ValueError(f"{kind}({parameter.name}=...) must be {meant}, got {shown(x)}")
     if holds_counts(parameter):
         return run.counts(x, f"{kind}({parameter.name}=...)")
     return x if isinstance(holds, Kind) else _schedules_in(x, place, run)
