@@ -15,6 +15,7 @@ systems' names: `jaxsched.dialects`. Plain data: `from_config`, `to_config`; fil
 Pictures: `plot`. Own schedules: `Schedule`, `jaxsched.fields`, `jaxsched.testing`.
 """
 
+from jaxsched import _signals as _signals  # first of all, since JAX takes a while
 from jaxsched._algebra import (
     Clip as Clip,
     Constant as Constant,
@@ -75,3 +76,5 @@ from jaxsched._sweep import (
     sweep as sweep,
 )
 from jaxsched.config import from_config as from_config, to_config as to_config
+
+__version__ = "0.3.0"

@@ -1,8 +1,33 @@
 """`python -m jaxsched`: see `jaxsched.cli`."""
 
-import sys
+from __future__ import annotations
 
-from jaxsched.cli import main
+import io
+import os
+import sys
+from typing import Any
+
+from jaxsched import cli
+
+
+def main() -> None:
+    """The command as a process: no text is an error to print, and a pipe may close at any time."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # it was closed
+            setattr(sys, name, open(os.devnull, "w"))
+        if isinstance(stream := getattr(sys, name), io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        code: Any = cli.main()
+    except SystemExit as error:  # of --help, --version and wrong arguments
+        code = error.code
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        code = 141
+    if code:
+        os._exit(code)  # what could not be printed is not tried again
+
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

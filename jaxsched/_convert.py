@@ -6,12 +6,14 @@ import argparse
 
 from jaxsched import _files
 from jaxsched._schema import schema
+from jaxsched._show import print_written
+from jaxsched._write import is_stdout, written
 from jaxsched.config import to_config
 
 
 def convert(options: argparse.Namespace) -> None:
     """Print or write the native configs of the schedules of the given files."""
-    entries = _files.load_all(options.files, _files.left_open(options))
+    entries = _files.load_all(options.files, _files.left_open(options), options.key)
     configs = []
     for entry in entries:
         try:
@@ -19,13 +21,13 @@ def convert(options: argparse.Namespace) -> None:
         except ValueError as error:
             raise ValueError(f"{entry.name}: {error}") from None
     data = configs[0] if len(configs) == 1 else configs
-    if options.out is None:
+    if options.out is None or is_stdout(options.out):
         print(_files.in_json(data) if options.json else _files.in_yaml(data), end="")
         return
     text = _files.written_as(options.out, data)
-    with _files.written(options.out) as file:
+    with written(options.out) as file:
         file.write(text)
-    print(f"wrote {options.out}")
+    print_written([options.out])
 
 
 def print_schema(options: argparse.Namespace) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import csv
 import functools
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -19,8 +20,11 @@ from jaxsched import _files, _plot
 from jaxsched._curves import Cosine, Geometric, Linear, Power, Table
 from jaxsched._files import Entry
 from jaxsched._grid import Grid, grid
+from jaxsched._names import shown
 from jaxsched._schedule import Schedule
+from jaxsched._show import print_written
 from jaxsched._sweep import Sweep, sweep as run_sweep
+from jaxsched._write import written
 
 STEPS = 500
 BATCH = 64
@@ -107,7 +111,9 @@ def candidates(options: argparse.Namespace) -> list[Entry]:
     """The schedules of the given files, or the package's examples and a grid of its own."""
     epoch = max(1, options.steps // 10)
     entries = _files.load_all(
-        options.files, _files.Open(options.steps, options.base_lr, steps_per_epoch=epoch)
+        options.files,
+        _files.Open(options.steps, options.base_lr, steps_per_epoch=epoch),
+        options.key,
     )
     if options.files:
         return entries
@@ -128,7 +134,7 @@ def sweep(options: argparse.Namespace) -> None:
     print(f"training {len(named)} networks, {options.steps} updates each, in one program")
     task = functools.partial(train, data=data, steps=options.steps)
     begin = time.perf_counter()
-    result = run_sweep(task, named, steps=options.steps, chunk=CHUNK)
+    result = run_sweep(task, named, steps=options.steps, chunk=CHUNK, progress=sys.stderr.isatty())
     seconds = time.perf_counter() - begin
     board = result.leaderboard("accuracy", mode="max")
     losses = _losses(result)
@@ -136,17 +142,18 @@ def sweep(options: argparse.Namespace) -> None:
     for row in board[:SHOWN]:
         name = row["name"]
         print(f"{row['rank']:4}  {row['accuracy']:8.1%}  {losses[name]:6.3f}  {name}{_marks(row)}")
-        print(f"{'':24}{_shortened(repr(named[name]))}")
+        print(f"{'':24}{shown(named[name], 96)}")
+    if result.missing.any():
+        raise KeyboardInterrupt  # what was finished is shown, no file is written
     n = len(named)
-    if not result.missing.any():
-        compiling, each = _in_turn(result.grid, data, options.steps)
-        print(
-            f"\n{n} networks in {seconds:.1f} s, compilation included: {n / seconds:.0f} a second\n"
-            f"  {n * closure / seconds:.0f} times as fast as one jitted Optax closure per schedule "
-            f"({closure:.2f} s each, measured on {MEASURED})\n"
-            f"  {(compiling + n * each) / seconds:.1f} times as fast as one compiled function "
-            f"called in turn ({compiling:.2f} s, then {each:.3f} s each, on {2 * MEASURED})\n"
-        )
+    compiling, each = _in_turn(result.grid, data, options.steps)
+    print(
+        f"\n{n} networks in {seconds:.1f} s, compilation included: {n / seconds:.0f} a second\n"
+        f"  {n * closure / seconds:.0f} times as fast as one jitted Optax closure per schedule "
+        f"({closure:.2f} s each, measured on {MEASURED})\n"
+        f"  {(compiling + n * each) / seconds:.1f} times as fast as one compiled function "
+        f"called in turn ({compiling:.2f} s, then {each:.3f} s each, on {2 * MEASURED})\n"
+    )
     _write(options.out, result, entries, board)
 
 
@@ -183,10 +190,6 @@ def _marks(row: dict[str, Any]) -> str:
     return "".join(f"  {mark}" for mark in ("diverged", "missing") if mark in row)
 
 
-def _shortened(text: str, width: int = 96) -> str:
-    return text if len(text) <= width else f"{text[: width - 4]} ..."
-
-
 def _write(out: Path, result: Sweep, entries: list[Entry], board: list[dict[str, Any]]) -> None:
     schedules = {entry.name: entry.schedule for entry in entries}
 
@@ -209,6 +212,6 @@ def _write(out: Path, result: Sweep, entries: list[Entry], board: list[dict[str,
         "results.csv": ("w", table),
     }
     for name, (mode, write) in outputs.items():
-        with _files.written(out / name, mode) as file:
+        with written(out / name, mode) as file:
             write(file)
-        print(f"wrote {out / name}")
+        print_written([out / name])

@@ -6,25 +6,25 @@ import argparse
 import contextlib
 import copy
 import dataclasses
-import errno
 import json
 import math
 import os
 import re
-import tempfile
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from importlib import resources
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
-from jaxsched._names import suggesting
-from jaxsched._read import ConfigError, read, require_shallow
-from jaxsched._schedule import Schedule
+from jaxsched._names import shortened, shown, suggesting, suggestion
+from jaxsched._read import ConfigError, printable, read, require_shallow, require_small
+from jaxsched._schedule import Schedule, is_known
 from jaxsched._units import Open as Open
-from jaxsched.config import build, located, to_config
+from jaxsched._write import as_one_line, written
+from jaxsched.config import located, table, to_config, whole
 from jaxsched.fields import LONGEST
 
+_ELEMENT = re.compile(r"(.*\.)?lr_scheduler\[\d+\]")  # the place of one of Kumo's
 _SIZED = ("kumo", "lr_schedule", "noether")  # a schedule of theirs is that of a whole run
 
 
@@ -41,13 +41,14 @@ class Entry:
     @property
     def name(self) -> str:
         """Where it is and what it is."""
-        return f"{self.source}{self.place} {self.label}"
+        return printable(f"{self.source}{self.place} {self.label}")
 
 
 @suggesting
 def load(
     path: str | os.PathLike[str],
     *,
+    key: str | None = None,
     total_steps: int | None = None,
     steps_per_epoch: float | None = None,
     tokens_per_step: float | None = None,
@@ -59,20 +60,20 @@ def load(
 
     Args:
         path: its suffix decides the format: .yaml or .yml, .json, .toml.
+        key: where the schedule stands in a file that holds more, such as "optimizer.learning_rate"
+            or "runs[0].lr".
         total_steps, steps_per_epoch, tokens_per_step: the sizes of the run, see `from_config`.
 
     Raises:
+        OSError: for a file that cannot be opened: FileNotFoundError, PermissionError and the like.
         ValueError: with the file, the line and the place in the config, for what `from_config`
-            refuses, what cannot be read, and a file of several schedules.
+            refuses, what cannot be read, and a file of several schedules, whose keys it names.
     """
+    if key is not None and not isinstance(key, str):
+        raise TypeError(f"load(key=...) must be a text such as 'optimizer.lr', got {shown(key)}")
     run = Open(total_steps, None, steps_per_epoch, tokens_per_step)
-    found = in_file(Path(path), run)
-    if len(found) != 1:
-        raise ValueError(
-            f"{path}: one schedule is meant, the file has {len(found)}: python -m jaxsched show "
-            "shows them"
-        )
-    return found[0].schedule
+    (entry,) = in_file(_path(path, "load(path)"), run, key=key, single=True)
+    return entry.schedule
 
 
 @suggesting
@@ -82,12 +83,25 @@ def save(schedule: Schedule, path: str | os.PathLike[str]) -> None:
     The file appears under its name once it is whole.
 
     Raises:
-        ValueError: for what `to_config` refuses, and for another suffix.
+        OSError: for a file that cannot be written.
+        TypeError: for what is no schedule.
+        ValueError: for what `to_config` refuses, a batch, and another suffix.
     """
-    path = Path(path)
-    text = written_as(path, to_config(schedule))
+    if not isinstance(schedule, Schedule):
+        raise TypeError(f"save(schedule, path): the schedule comes first, got {shown(schedule)}")
+    path = _path(path, "save(path)")
+    config = to_config(schedule)
+    if not is_known(schedule):
+        raise ValueError(f"save(schedule) writes one schedule, got a batch: {shown(schedule)}")
+    text = written_as(path, config)
     with written(path) as file:
         file.write(text)
+
+
+def _path(path: Any, where: str) -> Path:
+    if not isinstance(path, str | os.PathLike):
+        raise TypeError(f"{where} must be the path of a file, got {shown(path)}")
+    return Path(path)
 
 
 def written_as(path: Path, configs: Any) -> str:
@@ -96,7 +110,9 @@ def written_as(path: Path, configs: Any) -> str:
         raise ValueError(f"{path}: .yaml (or .yml) and .json can be written, got {path.suffix!r}")
     with _in(path):
         require_shallow(configs)
-        return in_json(configs) if path.suffix.lower() == ".json" else in_yaml(configs)
+        text = in_json(configs) if path.suffix.lower() == ".json" else in_yaml(configs)
+        require_small(len(text))
+        return text
 
 
 def in_json(data: Any) -> str:
@@ -124,9 +140,11 @@ def left_open(options: argparse.Namespace) -> Open:
 # --- the schedules in a file --------------------------------------------------------------------
 
 
-def load_all(files: Sequence[Path], run: Open) -> list[Entry]:
+def load_all(files: Sequence[Path], run: Open, key: str | None = None) -> list[Entry]:
     """The schedules of the files, or, if there are none, of the package's examples."""
-    found = [entry for path in files for entry in in_file(path, run)]
+    found = [entry for path in files for entry in in_file(path, run, key=key)]
+    if key and not files:
+        raise ValueError(f"--key {key} needs a file")
     if not files:
         examples = resources.files("jaxsched") / "examples"
         for name in ("lr_schedule", "noether", "kumo"):
@@ -137,11 +155,32 @@ def load_all(files: Sequence[Path], run: Open) -> list[Entry]:
     return found
 
 
-def in_file(path: Path, run: Open, source: str | None = None) -> list[Entry]:
-    """The schedules of a file, which is called by its path or as the source."""
+def in_file(
+    path: Path,
+    run: Open,
+    source: str | None = None,
+    key: str | None = None,
+    single: bool = False,
+) -> list[Entry]:
+    """The schedules of a file, or of one key in it; it is called by its path or as the source."""
+    run = dataclasses.replace(run, batches=False)
     with _in(path):
-        data = read(path)
-        return list(_entries(data, "", run, source or str(path)))
+        data = _of_kumo(read(path))
+        try:
+            configs = list(_configs(*_at_key(data, key or "")))
+            places = [place for config in configs for place in _places(*config)]
+            if single and len(places) != 1:
+                problem = f"one schedule is meant, {key or 'the file'} has {len(places)}"
+                raise ConfigError(f"{problem}{_keys(places)}")
+            return [e for config in configs for e in _entries(*config, run, source or str(path))]
+        except ConfigError as error:
+            keys = list(_candidates(data))
+            elsewhere = str(error).startswith("config") and not any(
+                str(error).startswith(f"config{place}") for place in keys
+            )
+            if keys and elsewhere:
+                raise ConfigError(f"{error}{_keys(keys)}", error.line) from error.__cause__
+            raise
 
 
 @contextlib.contextmanager
@@ -149,49 +188,133 @@ def _in(path: Path) -> Iterator[None]:
     """Put the file and the line in front of errors."""
     try:
         yield
+    except OSError as error:
+        raise as_one_line(error, f"{path}: {error.strerror or error}") from None
     except ConfigError as error:
         line = "" if error.line is None else f"{error.line}:"
         raise ValueError(f"{path}:{line} {error}") from error.__cause__
 
 
-def _entries(data: Any, place: str, run: Open, source: str) -> Iterator[Entry]:
-    """Every schedule in the data of a source.
+def _at_key(data: Any, key: str) -> tuple[Any, str]:
+    """What stands at a key, `a.b` in a mapping and `[0]` in a list; and its place."""
+    place, rest = "", f".{key}" if key[:1] not in ("", "[") else key
+    while rest:
+        inside = _inside(data)
+        found = [x for x in inside if rest == x or rest.startswith((f"{x}.", f"{x}["))]
+        if not found:
+            others = [place + x for x, item in inside.items() if not isinstance(item, str | None)]
+            known = {x.removeprefix(".") for x in (*_candidates(data, place), *others)}
+            near = suggestion(key, known)
+            raise ConfigError(f"no key {shown(key)} in the file{near}", getattr(data, "line", None))
+        name = max(found, key=len)
+        data, place, rest = inside[name], place + name, rest.removeprefix(name)
+    return data, place
+
+
+def _keys(places: Sequence[str]) -> str:
+    """'; give the key of one: ...' with some of them, or nothing."""
+    some = ", ".join(repr(place.removeprefix(".")) for place in places[:5])
+    return f"; give the key of one: {some}" + (", ..." if len(places) > 5 else "") if places else ""
+
+
+def _candidates(data: Any, place: str = "") -> Iterator[str]:
+    """Where something stands in a larger file that says it is a schedule."""
+    if _is_marked(data):
+        yield place
+    else:
+        for name, item in _inside(data).items():
+            yield from _candidates(item, place + name)
+
+
+def _is_marked(data: Any) -> bool:
+    """Whether it has the keys of a schedule, and names one that is known."""
+    from jaxsched.dialects import kumo, lr_schedule, noether
+
+    if isinstance(data, list):
+        return any(x and _is_kumo(x) and x["name"] in [*kumo.SCHEDULERS] for x in data)
+    if not isinstance(data, Mapping):
+        return False
+    kind, types = data.get("kind"), [entry.type for entry in lr_schedule.entries().values()]
+    native = isinstance(kind, str) and (
+        kind in table() or kind.split(".")[-1] in noether.schedules()
+    )
+    return native or data.get("type") in types or "schedule_config" in data or _is_of_kumo(data)
+
+
+def _inside(data: Any) -> dict[str, Any]:
+    """What a mapping or a list holds, by what it adds to the place."""
+    if isinstance(data, list):
+        return {f"[{i}]": item for i, item in enumerate(data)}
+    if isinstance(data, Mapping):
+        return {f".{name}": item for name, item in data.items()}
+    return {}
+
+
+def _configs(data: Any, place: str) -> Iterator[tuple[Any, str]]:
+    """Every config in the data of a source, and where it stands.
 
     A list holds several; `schedule_config` and `lr_scheduler` are noether's and Kumo's keys, a
     `type` is lr_schedule's, a `kind` noether's or ours; other mappings name their schedules.
     """
-    if isinstance(data, list) and data and all(map(_is_kumo, data)):
-        data = {"lr_scheduler": data}
-    if isinstance(data, Mapping) and "lr_scheduler" in data:
-        yield from _kumo(data, place, run, source)
+    data = _of_kumo([data] if _ELEMENT.fullmatch(place) else data)
+    if _is_of_kumo(data):
+        yield data, place.removesuffix(".lr_scheduler")
         return
     if isinstance(data, Mapping) and "schedule_config" in data:
-        yield from _entries(data["schedule_config"], f"{place}.schedule_config", run, source)
+        yield from _configs(data["schedule_config"], f"{place}.schedule_config")
         return
-    inside: dict[str, Any] = {}
-    if isinstance(data, list):
-        inside = {f"[{i}]": item for i, item in enumerate(data)}
-    elif isinstance(data, Mapping) and not data.keys() & {"type", "kind"}:
-        inside = {f".{name}": item for name, item in data.items()}
-        if not all(isinstance(item, Mapping | list) for item in inside.values()):
-            rule = "no kind, type, schedule_config or lr_scheduler among the keys"
-            keys = ", ".join(map(str, data))
-            raise ConfigError(f"config{place}: {rule} {keys}", getattr(data, "line", None))
+    inside = {} if isinstance(data, Mapping) and data.keys() & {"type", "kind"} else _inside(data)
+    if isinstance(data, Mapping) and not all(
+        isinstance(item, Mapping | list) for item in inside.values()
+    ):
+        rule = "no kind, type, schedule_config or lr_scheduler among the keys"
+        keys = shortened(", ".join(map(str, data)))
+        raise ConfigError(f"config{place}: {rule} {keys}", getattr(data, "line", None))
     for name, item in inside.items():
-        yield from _entries(item, place + name, run, source)
-    if inside:
+        yield from _configs(item, place + name)
+    if not inside:
+        yield data, place
+
+
+def _entries(data: Any, place: str, run: Open, source: str) -> Iterator[Entry]:
+    """The schedules of a config: one, or as many as Kumo's list has."""
+    if _is_of_kumo(data):
+        yield from _kumo(data, place, run, source)
         return
     with _at(data, place, source):
         number = isinstance(data, int | float) and not isinstance(data, bool)
         if not number and (not isinstance(data, Mapping) or not data):
-            raise ValueError(f"a schedule config is a mapping, a list or a number, got {data!r}")
+            raise ValueError(
+                f"a schedule config is a mapping, a list or a number, got {shown(data)}"
+            )
         if number:
-            found = "constant", build(data, f"config{place}", run), run.total_steps or 1
+            found = "constant", whole(data, f"config{place}", run), run.known("total_steps") or 1
         elif "kind" not in data:
             found = _lr_schedule(data, run)
         else:
             found = _by_kind(data, place, run)
     yield Entry(source, place, *found)
+
+
+def _places(data: Any, place: str) -> list[str]:
+    """Where the schedules of a config stand."""
+    if not _is_of_kumo(data) or _ELEMENT.fullmatch(place):
+        return [place]
+    held = data["lr_scheduler"]
+    return [f"{place}.lr_scheduler[{i}]" for i in range(len(held) if isinstance(held, list) else 1)]
+
+
+def _of_kumo(data: Any) -> Any:
+    """Kumo's list under its key."""
+    bare = isinstance(data, list) and data and all(map(_is_kumo, data))
+    return {"lr_scheduler": data} if bare else data
+
+
+def _is_of_kumo(data: Any) -> bool:
+    if not isinstance(data, Mapping) or "lr_scheduler" not in data:
+        return False
+    held = data["lr_scheduler"]
+    return not (isinstance(held, Mapping) and held.keys() & {"type", "kind"})
 
 
 def _is_kumo(element: Any) -> bool:
@@ -201,8 +324,9 @@ def _is_kumo(element: Any) -> bool:
 def _lr_schedule(cfg: Mapping[str, Any], run: Open) -> tuple[str, Schedule, int]:
     from jaxsched.dialects import lr_schedule
 
-    default = {} if run.base_lr is None else {"initial_value": run.base_lr}
-    schedule = lr_schedule.BaseLRSchedule.create({**default, **cfg})
+    if "initial_value" not in cfg and run.known("base_lr") is not None:
+        cfg = {"initial_value": run.base_lr, **cfg}
+    schedule = lr_schedule.BaseLRSchedule.create(cfg)
     total = run.required("total_steps", f"a schedule of type {schedule.type}")
     return schedule.type, schedule.schedule(total), total
 
@@ -213,6 +337,8 @@ def _kumo(data: Mapping[str, Any], place: str, run: Open, source: str) -> Iterat
     config = data["lr_scheduler"]
     with _at(data, place, source):
         total, epoch = run.required("total_steps", "lr_scheduler"), run.steps_per_epoch
+        if "epoch" in _intervals(config):
+            run.known("steps_per_epoch")
         candidates = kumo.lr_scheduler(
             config,
             base_lr=run.required("base_lr", "lr_scheduler"),
@@ -220,10 +346,20 @@ def _kumo(data: Mapping[str, Any], place: str, run: Open, source: str) -> Iterat
             steps_per_epoch=epoch,
         )
     elements = [config] if config is None or isinstance(config, Mapping) else config
-    for i, (element, schedule) in enumerate(zip(elements, candidates, strict=True)):
+    places = _places(data, place)
+    for element, schedule, at in zip(elements, candidates, places, strict=True):
         several = element if isinstance(element, list) else [element]
         label = " * ".join(part["name"] for part in several if part) or "no scheduling"
-        yield Entry(source, f"{place}.lr_scheduler[{i}]", label, schedule, total)
+        yield Entry(source, at, label, schedule, total)
+
+
+def _intervals(element: Any) -> Iterator[Any]:
+    """What the schedulers inside count in."""
+    if isinstance(element, Mapping):
+        yield element.get("interval")
+    elif isinstance(element, list):
+        for item in element:
+            yield from _intervals(item)
 
 
 def _by_kind(data: dict[str, Any], place: str, run: Open) -> tuple[str, Schedule, int]:
@@ -233,14 +369,16 @@ def _by_kind(data: dict[str, Any], place: str, run: Open) -> tuple[str, Schedule
     if not system and label in noether.schedules():
         data = copy.copy(data)  # a copy that knows its lines
         system, data["kind"] = "noether", f"noether.{label}"
-    schedule = build(data, f"config{place}", run)
+    schedule = whole(data, f"config{place}", run)
     try:
         duration = schedule.duration
     except ValueError:  # a `Join` may be longer than can be counted
         duration = LONGEST
     if duration is not None and system.split(".")[0] not in _SIZED:
         return label, schedule, min(max(1, math.ceil(duration)), LONGEST)
-    total = data.get("total_steps", data.get("num_training_steps", run.total_steps))
+    total = data.get("total_steps", data.get("num_training_steps"))
+    if total is None:
+        total = run.known("total_steps")
     return label, schedule, int(run.counts(total, "total_steps") or 1)
 
 
@@ -252,28 +390,3 @@ def _at(data: Any, place: str, source: str) -> Iterator[None]:
         yield
     for warning in caught:
         warnings.warn(f"{source}{place}: {warning.message}", stacklevel=2)
-
-
-@contextlib.contextmanager
-def written(path: Path, mode: str = "w") -> Iterator[IO[Any]]:
-    """A file to write that appears under its name only once it is whole."""
-    if path.is_dir():
-        raise ValueError(f"{path}: cannot be written: {os.strerror(errno.EISDIR)}")
-    try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    except OSError as error:
-        raise ValueError(f"{path}: cannot be written: {error.strerror}") from None
-    try:
-        with os.fdopen(handle, mode, encoding=None if "b" in mode else "utf-8") as file:
-            yield file
-        os.chmod(temporary, 0o666 & ~_umask())
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

@@ -316,7 +316,7 @@ def inverse_power(
 @inverse_power.defjvp
 def _inverse_power_jvp(primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> Pair:
     """In closed form: the logarithm of what is next to 1 keeps its digits."""
-    value, (count, start, shift, timescale, power) = inverse_power(*primals), primals
+    value, (count, _, shift, timescale, power) = inverse_power(*primals), primals
     pace, power = 1 / _float(_unit(timescale)), _float(power)
     later = _float(_at_least_0(count)) + _float(shift)
     later = _bounded(later, pace) * pace
@@ -338,7 +338,7 @@ def inverse_time(
 
 
 def _inverse_time(count: ArrayLike, rate: ArrayLike, steps: ArrayLike) -> Triple:
-    """A power of two, and in its units rate / steps and rate count / steps, which do not overflow."""
+    """A power of two, and in its units rate / steps and rate count / steps, which stay finite."""
     rate = _float(rate)
     unit = jnp.where(rate > 2.0**60, 2.0**-60, jnp.ones_like(rate))
     leading, rest = _quotient(unit * rate, jnp.zeros_like(rate), _unit(steps))

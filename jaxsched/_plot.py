@@ -16,7 +16,7 @@ from jaxsched._algebra import as_schedule
 from jaxsched._files import Entry
 from jaxsched._grid import Grid
 from jaxsched._names import shown, suggestion
-from jaxsched._samples import Samples, samples
+from jaxsched._samples import Samples, line, samples
 from jaxsched._schedule import Schedule, is_known
 from jaxsched._sweep import Sweep
 from jaxsched.fields import Kind, is_concrete
@@ -169,11 +169,12 @@ def _scalar(kind: Kind, where: str, x: Any) -> Any:
 def _curve(ax: Any, schedule: Schedule, steps: int, marked: bool, **style: Any) -> Samples:
     """Draw a schedule, with dots at its turns."""
     curve = samples(schedule, steps, COLUMNS)
+    counts, values = line(schedule, curve)
     inside = curve.turns[curve.turns < steps]
     if marked and 0 < len(inside) <= MARKED:
-        at = np.searchsorted(curve.counts, inside).tolist()
+        at = (np.searchsorted(counts, inside, side="right") - 1).tolist()
         style = {"marker": "o", "markersize": 3.5, "markevery": at, **style}
-    ax.plot(curve.counts, curve.values, **style)
+    ax.plot(counts, values, **style)
     return curve
 
 

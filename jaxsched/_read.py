@@ -5,11 +5,16 @@ from __future__ import annotations
 import bisect
 import json
 import re
+import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
+
+from jaxsched._names import shown
 
 DEEPEST = 100  # mappings and lists inside one another
+STDIN = Path("/dev/stdin")  # on systems without one, too
+LARGEST = 16_000_000  # bytes of a file
 MOST_REPEATED = 10_000  # nodes that the aliases of a YAML file stand for
 LONGEST_MESSAGE = 1000  # characters: what a message quotes may be of any size
 
@@ -26,7 +31,7 @@ class ConfigError(ValueError):
     """What is wrong with a config or its file, and in which line if that is known."""
 
     def __init__(self, message: str, line: int | None = None) -> None:
-        message = " ".join(message.splitlines())
+        message = printable(" ".join(message.splitlines()))
         if len(message) > LONGEST_MESSAGE:
             message = f"{message[:LONGEST_MESSAGE]} ..."
         if "${" in message:
@@ -35,29 +40,65 @@ class ConfigError(ValueError):
         self.line = line
 
 
+def printable(text: str) -> str:
+    """The text with an escape for each character that would do something to a terminal."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
 def read(path: Path) -> Any:
-    """The data of a file, by its suffix: .yaml or .yml, .json, .toml.
+    """The data of a file, by its suffix: .yaml or .yml, .json, .toml; of a pipe, by what it holds.
 
     Raises:
-        ConfigError: for anything wrong with the file, with the line if it is known.
+        OSError: for a file that cannot be opened.
+        ConfigError: for anything wrong in the file, with the line if it is known.
     """
+    if path == STDIN and sys.stdin:
+        return _parsed(sys.stdin.buffer, None)
+    with path.open("rb") as file:
+        return _parsed(file, path.suffix or (path.suffix if path.is_file() else None))
+
+
+def _parsed(file: IO[bytes], suffix: str | None) -> Any:
+    """The data of an open file in the format of this suffix, or in the one that it looks like."""
+    content = file.read(LARGEST + 1)  # a device or a pipe has no size to ask for
+    require_small(len(content))
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise ConfigError(error.strerror or str(error)) from None
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise ConfigError("not a text file") from None
-    reader = _READERS.get(path.suffix.lower())
-    if reader is None:
-        raise ConfigError(f"a config file ends in {', '.join(_READERS)}, got {path.suffix!r}")
+    form = _format(text) if suffix is None else suffix.lower()
+    if form not in _READERS:
+        raise ConfigError(f"a config file ends in {', '.join(_READERS)}, got {shown(suffix)}")
     if not text.strip():
         raise ConfigError("the file is empty")
+    name, reader = _READERS[form]
     try:
         data = reader(text)
+    except ConfigError:
+        raise
     except RecursionError:
         raise ConfigError("nested too deep") from None
+    except Exception as error:  # whatever a reader makes of what it did not expect
+        raise ConfigError(f"not {name}: {str(error).split(';')[0]}") from None
     require_shallow(data)
     return data
+
+
+def require_small(size: int) -> None:
+    """Raise for a file of so many bytes that reading it takes minutes, or never ends."""
+    if size > LARGEST:
+        raise ConfigError(f"a config file has at most {LARGEST // 10**6} MB, this one is larger")
+
+
+def _format(text: str) -> str:
+    """The suffix of the format that a text without a name is in."""
+    if re.search(r"^[\w.\"'-]+[ \t]*=", text, re.MULTILINE):
+        return ".toml"
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return ".yaml"
+    return ".json"
 
 
 def require_shallow(data: Any) -> None:
@@ -105,7 +146,7 @@ def _json(text: str) -> Any:
             data = Located(lines[0], {})
             for (key, value), line in zip(pairs, lines[1:], strict=True):
                 if key in data:
-                    raise ConfigError(f"the key {key!r} stands there twice", line)
+                    raise ConfigError(f"the key {shown(key)} stands there twice", line)
                 data[key], data.lines[key] = value, line
             return data, end
 
@@ -113,8 +154,6 @@ def _json(text: str) -> Any:
         return Decoder().decode(text)
     except json.JSONDecodeError as error:
         raise ConfigError(f"not JSON: {error.msg}", error.lineno) from None
-    except ValueError as error:
-        raise _readable(error, "JSON") from None
 
 
 # --- YAML ---------------------------------------------------------------------------------------
@@ -168,9 +207,20 @@ def _yaml(text: str) -> Any:
                 for key, _ in node.value:
                     if (key.tag, str(key.value)) in seen:
                         line = key.start_mark.line + 1
-                        raise ConfigError(f"the key {key.value!r} stands there twice", line)
+                        raise ConfigError(f"the key {shown(key.value)} stands there twice", line)
                     seen.add((key.tag, str(key.value)))
             return node
+
+        def construct_object(self, node: Any, deep: bool = False) -> Any:
+            """The data of a node; what the text of a scalar is not, is said with its line."""
+            try:
+                return super().construct_object(node, deep)
+            except (yaml.YAMLError, ConfigError, RecursionError):
+                raise
+            except Exception:
+                tag = node.tag.rpartition(":")[2]
+                line = node.start_mark.line + 1
+                raise ConfigError(f"not YAML: {shown(node.value)} is no {tag}", line) from None
 
     def mapping(loader: Loader, node: Any) -> Any:
         lines = {str(key.value): key.start_mark.line + 1 for key, _ in node.value}
@@ -193,8 +243,6 @@ def _yaml(text: str) -> Any:
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or str(error).splitlines()[0]
         raise ConfigError(f"not YAML: {problem}", mark and mark.line + 1) from None
-    except ValueError as error:  # an integer of too many digits
-        raise _readable(error, "YAML") from None
 
 
 # --- TOML ---------------------------------------------------------------------------------------
@@ -209,14 +257,12 @@ def _toml(text: str) -> Any:
         found = re.fullmatch(r"(.*) \(at line (\d+), column \d+\)", str(error))
         if found:
             raise ConfigError(f"not TOML: {found[1]}", int(found[2])) from None
-        raise _readable(error, "TOML") from None
+        raise
 
 
-def _readable(error: ValueError, form: str) -> ValueError:
-    """An error from inside a reader, as one line."""
-    if isinstance(error, ConfigError):
-        return error
-    return ConfigError(f"not {form}: {str(error).split(';')[0]}")
-
-
-_READERS = {".yaml": _yaml, ".yml": _yaml, ".json": _json, ".toml": _toml}
+_READERS = {
+    ".yaml": ("YAML", _yaml),
+    ".yml": ("YAML", _yaml),
+    ".json": ("JSON", _json),
+    ".toml": ("TOML", _toml),
+}

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jaxsched._algebra import (
+    Constant,
     Delay,
     Every,
     Join,
@@ -67,6 +68,13 @@ def samples(schedule: Schedule, steps: int, columns: int) -> Samples:
     sides = np.searchsorted(counts, [turns - 1, turns])
     kept = np.unique(np.concatenate([first, last, by_value[first], by_value[last], *sides]))
     return Samples(counts[kept], values[kept], turns)
+
+
+def line(schedule: Schedule, curve: Samples) -> tuple[Array, Array]:
+    """The counts and values of the polyline to draw: stairs have a corner where a value ends."""
+    counts, values, _ = curve
+    ends = 1 + np.flatnonzero(_held(schedule, counts[:-1].astype(float)) & (np.diff(values) != 0))
+    return np.insert(counts, ends, counts[ends]), np.insert(values, ends, values[ends - 1])
 
 
 def extent(schedule: Schedule) -> int:
@@ -184,6 +192,71 @@ def _(schedule: Wave, n: Array) -> Array:
     swing = np.asarray(schedule.steps, float) / np.asarray(schedule.cycles, float) / 2
     turns: Array = (n // swing + 1) * swing
     return turns
+
+
+@functools.singledispatch
+def _held(schedule: Schedule, n: Array) -> Array:
+    """For each count whether the value stays as it is until the next count.
+
+    What has no rule of its own below does so where all its parts do.
+    """
+    stairs = isinstance(schedule, Constant | PiecewiseConstant | Table)
+    parts = [_held(part, n) for part in schedule._parts()]
+    alone = np.full(n.shape, stairs or getattr(schedule, "staircase", False))
+    return np.logical_and.reduce(parts) if parts else alone
+
+
+@_held.register
+def _(schedule: Join, n: Array) -> Array:
+    starts = np.array([0, *schedule.boundaries], float)
+    index = np.searchsorted(starts[1:], n, side="right")
+    stairs = np.zeros(n.shape, bool)
+    for i in np.unique(index):
+        stairs[index == i] = _held(schedule.schedules[i], n[index == i] - starts[i])
+    return stairs
+
+
+@_held.register(Warmup)
+@_held.register(Delay)
+def _(schedule: Warmup | Delay, n: Array) -> Array:
+    begin = np.asarray(schedule.steps, float)
+    after = _held(schedule.schedule, np.maximum(n - begin, 0))
+    return np.where(n < begin, isinstance(schedule, Delay), after)
+
+
+@_held.register
+def _(schedule: Cooldown, n: Array) -> Array:
+    return _held(schedule.schedule, n) & (n < np.asarray(schedule.boundary))
+
+
+@_held.register
+def _(schedule: Skip, n: Array) -> Array:
+    return _held(schedule.schedule, n + np.asarray(schedule.steps, float))
+
+
+@_held.register(Every)
+@_held.register(Per)
+def _(schedule: Every | Per, n: Array) -> Array:
+    steps = np.asarray(schedule.steps, float)
+    return _held(schedule.schedule, n) if steps == 1 else np.full(n.shape, True)
+
+
+@_held.register(Repeat)
+@_held.register(Restart)
+def _(schedule: Repeat | Restart, n: Array) -> Array:
+    cycle = max(float(schedule.schedule.duration), 1.0)
+    last = schedule.cycles - 1 if isinstance(schedule, Restart) else np.inf
+    return _held(schedule.schedule, n - np.minimum(n // cycle, last) * cycle)
+
+
+@_held.register
+def _(schedule: WithMomentum, n: Array) -> Array:
+    return _held(schedule.schedule, n)
+
+
+@_held.register
+def _(schedule: Choose, n: Array) -> Array:
+    return _held(schedule.schedules[int(np.asarray(schedule.index))], n)
 
 
 def _after(n: Array, places: Any) -> Array:

@@ -8,7 +8,7 @@ from xml.sax.saxutils import escape
 
 import numpy as np
 
-from jaxsched._samples import extent, samples
+from jaxsched._samples import extent, line, samples
 from jaxsched._schedule import Schedule, is_known
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def _picture(schedules: Sequence[Schedule], title: str, ends: Sequence[str]) -> 
     """The curves; `ends` are the names of the first and the last of several."""
     steps = max(map(extent, schedules))
     columns = (RIGHT - LEFT) // (1 + len(schedules) // 8)  # or a family would be a big file
-    curves = [samples(schedule, steps, columns)[:2] for schedule in schedules]
+    curves = [line(s, samples(s, steps, columns)) for s in schedules]
     known = np.concatenate([values[np.isfinite(values)] for _, values in curves])
     low, high = (known.min(), known.max()) if len(known) else (0.0, 0.0)
     lines = []

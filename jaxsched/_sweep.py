@@ -190,7 +190,7 @@ class Sweep:
 
         The whole curves are in `metrics`.
         """
-        from jaxsched._files import written
+        from jaxsched._write import written
 
         columns: dict[str, Any] = {
             "status": np.select([self.missing, self.diverged], ["missing", "diverged"], "finished")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Sequence
+from collections.abc import Container, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
-from jaxsched._names import suggestion
+from jaxsched._names import shown, suggestion
 from jaxsched.fields import Kind
 
 UNITS = ("%", "step", "steps", "epoch", "epochs", "token", "tokens")
@@ -33,12 +33,17 @@ class Open:
         base_lr: the learning rate of systems whose schedules multiply one, > 0.
         steps_per_epoch: how long `1 epoch` is, > 0.
         tokens_per_step: how many tokens take a step, > 0.
+        batches: whether a list may stand where a number does, for as many schedules.
+
+    `used` are the names of those that a config has asked for.
     """
 
     total_steps: int | None = None
     base_lr: float | None = None
     steps_per_epoch: Any = None  # an int for some systems, else any number
     tokens_per_step: float | None = None
+    batches: bool = True
+    used: set[str] = dataclasses.field(default_factory=set, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         for name, kind in _SIZES.items():
@@ -47,20 +52,30 @@ class Open:
 
     def required(self, name: str, what: str) -> Any:
         """The size of this name, or a ValueError: what needs it."""
-        size = getattr(self, name)
+        size = self.known(name)
         if size is None:
             raise ValueError(f"{what} needs {name}")
         return size
 
-    def filled_in(self) -> dict[str, Any]:
-        """The known sizes under every name that the configs of other systems have for them."""
-        names = {
-            "base_lr": self.base_lr,
-            "total_steps": self.total_steps,
-            "num_training_steps": self.total_steps,
-            "steps_per_epoch": self.steps_per_epoch,
-        }
-        return {name: size for name, size in names.items() if size is not None}
+    def known(self, name: str) -> Any:
+        """The size of this name or None, and a note that it was asked for."""
+        self.used.add(name)
+        return getattr(self, name)
+
+    def filled_in(self, keys: Container[str], given: Mapping[str, Any]) -> dict[str, Any]:
+        """The known sizes under those of the keys that another system has for them, if not given.
+
+        An epoch counts where the interval is one.
+        """
+        found = {}
+        for key in ("base_lr", "total_steps", "num_training_steps", "steps_per_epoch"):
+            name = "total_steps" if key == "num_training_steps" else key
+            if key not in keys or key in given or getattr(self, name) is None:
+                continue
+            found[key] = getattr(self, name)
+            if name != "steps_per_epoch" or given.get("interval") == "epoch":
+                self.used.add(name)
+        return found
 
     def counts(self, x: Any, where: str) -> Any:
         """A length, or a list of them: with a unit the nearest whole count, else as it is.
@@ -77,10 +92,14 @@ class Open:
             return x
         sign, number, unit = found.groups()
         if unit not in UNITS:
-            raise ValueError(f"{where}: unknown unit {unit!r} in {x!r}{suggestion(unit, UNITS)}")
+            raise ValueError(
+                f"{where}: unknown unit {unit!r} in {shown(x)}{suggestion(unit, UNITS)}"
+            )
         if sign:
-            raise ValueError(f"{where} must not be negative, got {x!r}")
-        return round(Fraction(number) * self._steps(unit.rstrip("s"), f"{where}: {x!r}"))
+            raise ValueError(f"{where} must not be negative, got {shown(x)}")
+        if unit == "%" and Fraction(number) > 100:
+            raise ValueError(f"{where} must be at most 100%, got {shown(x)}")
+        return round(Fraction(number) * self._steps(unit.rstrip("s"), f"{where}: {shown(x)}"))
 
     def _steps(self, unit: str, what: str) -> Fraction:
         if unit == "step":

@@ -9,12 +9,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from jaxsched import _convert, _digits, _show
+from jaxsched import __version__, _convert, _digits, _show
+from jaxsched._read import STDIN, printable
+from jaxsched._write import STDOUT
 from jaxsched.fields import LONGEST
 
 FILES = (
-    "YAML, JSON or TOML: a config with a kind, an lr_schedule type, a noether schedule_config, "
-    "a Kumo lr_scheduler list, or a list of them"
+    "YAML, JSON or TOML, or - for standard input: a config with a kind, an lr_schedule type, "
+    "a noether schedule_config, a Kumo lr_scheduler list, or a list of them"
 )
 
 
@@ -26,6 +28,7 @@ class _Parser(argparse.ArgumentParser):
 def parser() -> argparse.ArgumentParser:
     """The arguments of `python -m jaxsched`."""
     top = _Parser(prog="jaxsched", description="Schedules that are pytrees.")
+    top.add_argument("--version", action="version", version=f"jaxsched {__version__}")
     commands = top.add_subparsers(dest="command", required=True, parser_class=_Parser)
 
     def command(name: str, run: Callable[[argparse.Namespace], None], **texts: Any) -> Any:
@@ -34,6 +37,11 @@ def parser() -> argparse.ArgumentParser:
         )
         added.set_defaults(run=run)
         return added
+
+    def with_key(command: Any) -> None:
+        command.add_argument(
+            "--key", metavar="KEY", help="where it stands in a larger file: optimizer.lr, runs[0]"
+        )
 
     def with_base_lr(command: Any) -> None:
         command.add_argument(
@@ -68,10 +76,11 @@ def parser() -> argparse.ArgumentParser:
         _show.show,
         help="evaluate schedules and print what they look like",
         description="Evaluate the schedules of config files over all their counts, 0 included,\n"
-        "and print their values, peak, duration, shape and evaluation rate.",
+        "and print their shape, values, peak and duration.",
         epilog="examples:\n"
         "  python -m jaxsched show\n"
         "  python -m jaxsched show schedule.yaml --plot schedule.png\n"
+        "  python -m jaxsched show run.yaml --key optimizer.learning_rate\n"
         "  python -m jaxsched show candidates.yaml --total-steps 1e4 --base-lr 3e-4 --csv v.csv\n"
         "  python -m jaxsched show candidates.yaml --json",
     )
@@ -79,11 +88,19 @@ def parser() -> argparse.ArgumentParser:
         "files",
         metavar="FILE",
         nargs="*",
-        type=Path,
+        type=_input,
         help=f"{FILES} (default: the examples of the package)",
     )
-    show.add_argument("--plot", metavar="PNG", type=Path, help="draw the schedules")
-    show.add_argument("--csv", metavar="CSV", type=Path, help="write the value at every count")
+    with_key(show)
+    show.add_argument(
+        "--plot", metavar="PNG", type=_output, help="draw the schedules; - for standard output"
+    )
+    show.add_argument(
+        "--csv",
+        metavar="CSV",
+        type=_output,
+        help="write the value at every count; - for standard output",
+    )
     show.add_argument("--json", action="store_true", help="print one JSON document instead")
     with_sizes(show)
     convert = command(
@@ -95,8 +112,9 @@ def parser() -> argparse.ArgumentParser:
         "  python -m jaxsched convert scheduler.yaml --total-steps 1e4\n"
         "  python -m jaxsched convert candidates.json --out native.yaml",
     )
-    convert.add_argument("files", metavar="FILE", nargs="+", type=Path, help=FILES)
-    convert.add_argument("--out", metavar="FILE", type=Path, help="write a YAML or JSON file")
+    convert.add_argument("files", metavar="FILE", nargs="+", type=_input, help=FILES)
+    with_key(convert)
+    convert.add_argument("--out", metavar="FILE", type=_output, help="write a YAML or JSON file")
     convert.add_argument("--json", action="store_true", help="print JSON instead of YAML")
     with_sizes(convert)
     command(
@@ -123,9 +141,10 @@ def parser() -> argparse.ArgumentParser:
         "files",
         metavar="FILE",
         nargs="*",
-        type=Path,
+        type=_input,
         help=f"{FILES} (default: the examples of show, and a grid of peaks, warmups and shapes)",
     )
+    with_key(sweep)
     with_base_lr(sweep)
     sweep.add_argument(
         "--steps",
@@ -144,22 +163,45 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; the exit code is 2, with one line on stderr, where something is wrong."""
-    options = parser().parse_args(arguments)
+    """Run the command; the exit code is 2, with one line on stderr, where something is wrong.
+
+    It is 130 after Ctrl-C, and 141, without a line, where what reads the output has gone.
+    """
+    top = parser()
+    options, rest = top.parse_known_args(arguments)
+    if rest and not (rest == ["-"] and getattr(options, "json", False)):  # which prints anyway
+        top.error(f"unrecognized arguments: {' '.join(rest)}")
     name = f"jaxsched {options.command}"
 
     def show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
-        print(f"{name}: warning: {message}", file=sys.stderr)
+        print(f"{name}: warning: {printable(str(message))}", file=sys.stderr)
 
     try:
         with warnings.catch_warnings():
             warnings.showwarning = show_warning
             warnings.simplefilter("always")
             options.run(options)
-    except (ValueError, OSError) as error:
-        print(f"{name}: {' '.join(str(error).split())}", file=sys.stderr)
-        return 2
-    return 0
+        sys.stdout.flush()
+        return 0
+    except BrokenPipeError:
+        return 141
+    except KeyboardInterrupt:
+        problem, code = "interrupted", 130
+    except OSError as error:
+        named = error.filename or not error.strerror
+        problem, code = str(error) if named else f"standard output: {error.strerror}", 2
+    except ValueError as error:
+        problem, code = str(error), 2
+    print(f"{name}: {printable(' '.join(problem.split()))}", file=sys.stderr)
+    return code
+
+
+def _input(text: str) -> Path:
+    return STDIN if text == "-" else Path(text)
+
+
+def _output(text: str) -> Path:
+    return STDOUT if text == "-" else Path(text)
 
 
 def _positive_int(text: str) -> int:

@@ -21,7 +21,8 @@ import importlib
 import inspect
 import pkgutil
 import typing
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import ModuleType
 from typing import Any, Literal
 
@@ -41,6 +42,7 @@ Parameters = dict[str, inspect.Parameter]
 
 # `kind` names the entry, so the one field of that name has another key
 _KEY_OF_FIELD = {"kind": "interpolation"}
+_MANY = 10**7  # counts, of which any percentage is a whole number or nearly so
 
 
 def _native() -> dict[str, Callable[..., Schedule]]:
@@ -85,7 +87,7 @@ def from_config(
     try:
         with located("config", None):
             config = plain(config)
-        return build(config, "config", run)
+        return whole(config, "config", run)
     except RecursionError:
         raise ValueError("config: nested too deep") from None
     except ConfigError as error:
@@ -133,8 +135,42 @@ def _plain(value: Any, where: str) -> Any:
     return value
 
 
-def build(config: Any, place: str, run: Open) -> Schedule:
+def whole(config: Any, place: str, run: Open) -> Schedule:
     """`from_config` for a config that stands at the given place, which errors name."""
+    schedule = build(config, place, run)
+    if "total_steps" in run.used:
+        _require_within(config, place, run)
+    return schedule
+
+
+def _require_within(config: Any, place: str, run: Open) -> None:
+    """Raise where percentages that follow one another add up to more than the run."""
+    part = _part(config, run)
+    if part <= 1 + 1e-5:  # of two rounded lengths
+        return
+    for key, inside in config.items() if isinstance(config, Mapping) else ():
+        if isinstance(inside, Mapping):
+            _require_within(inside, f"{place}.{key}", run)
+        elif isinstance(inside, Sequence) and not isinstance(inside, str | bytes):
+            for i, item in enumerate(inside):
+                _require_within(item, f"{place}.{key}[{i}]", run)
+    rule = f"lengths that follow one another add up to {100 * part:.5g}% of the run"
+    raise ConfigError(f"{place}: {rule}", getattr(config, "line", None))
+
+
+def _part(config: Any, run: Open) -> float:
+    """What part of any run a config lasts: how much longer it is in a run that is longer by 1."""
+    with contextlib.suppress(TypeError, ValueError), warnings.catch_warnings(action="ignore"):
+        short, long = (
+            build(config, "", dataclasses.replace(run, total_steps=steps)).duration
+            for steps in (_MANY, 2 * _MANY)
+        )
+        return float(long - short) / _MANY
+    return 0.0
+
+
+def build(config: Any, place: str, run: Open) -> Schedule:
+    """The schedule of a config, or of a part of one, at the given place."""
     try:
         with located(place, config):
             if isinstance(config, int | float) and not isinstance(config, bool):
@@ -203,11 +239,10 @@ def _by_dialect(dialect: str, name: str, given: dict[str, Any], run: Open) -> Sc
     module = _module(dialect)
     signatures = module.signatures()
     declared, keys = signatures.get(name, {}), set().union(*signatures.values())
-    sizes = {key: size for key, size in run.filled_in().items() if key in keys}
     for key in given.keys() & declared.keys():
         if holds_counts(declared[key]):
             given[key] = run.counts(given[key], f"{name}({key}=...)")
-    made: Schedule = module.from_config(name, {**sizes, **given})
+    made: Schedule = module.from_config(name, {**run.filled_in(keys, given), **given})
     return made
 
 
@@ -220,9 +255,27 @@ def _argument(kind: str, parameter: inspect.Parameter, x: Any, place: str, run: 
         if isinstance(x, str | bytes) or not isinstance(x, Sequence):
             raise ConfigError(f"{place} must be a list of configs, got {shown(x)}")
         return [build(item, f"{place}[{i}]", run) for i, item in enumerate(x)]
+    rank = holds.rank if isinstance(holds, Kind) else _rank(holds)
+    if _depth(x) > max(rank, run.batches):
+        meant = "a list of numbers" if rank else "one number"
+        raise ValueError(f"{kind}({parameter.name}=...) must be {meant}, got {shown(x)}")
     if holds_counts(parameter):
         return run.counts(x, f"{kind}({parameter.name}=...)")
     return x if isinstance(holds, Kind) else _schedules_in(x, place, run)
+
+
+def _depth(x: Any) -> int:
+    """How many lists are inside one another."""
+    if isinstance(x, Sequence) and not isinstance(x, str | bytes):
+        return 1 + max(map(_depth, x), default=0)
+    return x.ndim if isinstance(x, np.ndarray | jax.Array) else 0
+
+
+def _rank(hint: Any) -> int:
+    """How many lists inside one another an argument of this type may be."""
+    if hint is Any or typing.get_origin(hint) in (Sequence, Iterable, Mapping, list, tuple):
+        return 1
+    return max(map(_rank, typing.get_args(hint)), default=0)
 
 
 def _schedules_in(x: Any, place: str, run: Open) -> Any:

@@ -1,10 +1,14 @@
 """The command line, in this process and, twice, in one of its own."""
 
+import contextlib
 import csv
 import json
+import os
 import re
+import stat
 import subprocess
 import sys
+import threading
 import warnings
 from functools import partial
 from pathlib import Path
@@ -18,14 +22,21 @@ from jaxsched.dialects import kumo, lr_schedule, noether
 
 pytest.importorskip("yaml", reason="the command line reads YAML with pyyaml")
 
+posix = pytest.mark.skipif(os.name != "posix", reason="modes, links and pipes as POSIX has them")
 DATA = Path(__file__).parent / "data"
 COSINE = {"kind": "Cosine", "start": 1.0, "end": 0.0, "steps": 100}
-
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch):
-    """The rate of a short array will do."""
-    monkeypatch.setattr(_show, "TIMED", 2**10)
+RUN = """\
+model: {type: transformer, layers: 12}
+optimizer:
+  name: adamw
+  learning_rate:
+    kind: Warmup
+    steps: 10%
+    schedule: {kind: Cosine, start: 1.0e-3, end: 0.0, steps: 90%}
+phases:
+- {name: short, lr: {kind: Constant, value: 0.1}}
+- {name: long, lr: {kind: Constant, value: 0.2}}
+"""
 
 
 @pytest.fixture
@@ -115,12 +126,13 @@ def test_a_summary(run, file):
     path = file("one.json", {"kind": "Warmup", "steps": 25, "schedule": COSINE | {"steps": 75}})
     code, out, err = run(path)
     assert (code, err) == (0, "")
-    head, _, name, shape, quarters, peak = out.splitlines()
-    assert head.startswith("1 schedules on ")
-    assert "1000 steps, base learning rate 0.001, 100 steps per epoch" in head
+    head, _, name, parsed, shape, quarters, peak = out.splitlines()
+    assert head.startswith("1 schedule on ")
     assert name == f"{path} Warmup"
+    whole = "Warmup(schedule=Cosine(start=1.0, end=0.0, steps=75), steps=25, start=0.0)"
+    assert parsed == f"  {whole}"
     assert quarters == "  0% 0  25% 1  50% 0.75  75% 0.25  100% 0"
-    assert re.fullmatch(r"  peak 1 at 25  duration 100  shown to 100  \d+ M counts/s", peak)
+    assert peak == "  peak 1 at 25  duration 100  shown to 100"
     bars = shape.strip(" ")
     assert set(bars) <= set(_show.BARS)
     assert (bars[0], max(bars)) == ("▁", "█")
@@ -139,7 +151,8 @@ def test_what_a_config_leaves_open(run, file):
     code, out, _ = run(file("open.json", configs), "--total-steps", "2e2", "--base-lr", "0.25",
                        "--steps-per-epoch", "40")  # fmt: skip
     assert code == 0
-    assert "200 steps, base learning rate 0.25, 40 steps per epoch" in out
+    sizes = "  where left open: 200 steps, base learning rate 0.25, 40 steps per epoch"
+    assert out.splitlines()[1] == sizes
     quarters = re.findall(r"0% .*", out)
     constant, warmup, line, stair, exponential, own = (
         [float(x) for x in re.findall(r"% (\S+)", text)] for text in quarters
@@ -156,7 +169,7 @@ def test_what_a_config_leaves_open(run, file):
 def test_a_schedule_ends_where_it_says(run, file):
     code, out, _ = run(file("long.json", COSINE | {"steps": 12345}), "--total-steps", "7")
     assert code == 0
-    assert "duration 12345  shown to 12345 " in out
+    assert "duration 12345  shown to 12345\n" in out
 
 
 # --- convert, and JSON for scripts --------------------------------------------------------------
@@ -205,11 +218,11 @@ def test_show_as_json(run, file):
     code, out, err = run(path, "--json")
     assert (code, err) == (0, "")
     first, second = json.loads(out)
-    assert first.pop("rate") > 0
     assert first == {
         "name": f"{path}.warm Warmup",
         "source": str(path),
         "place": ".warm",
+        "schedule": "Warmup(schedule=Cosine(start=1.0, end=0.0, steps=75), steps=25, start=0.0)",
         "duration": 100,
         "steps": 100,
         "quarters": [0.0, 1.0, 0.75, 0.25, 0.0],
@@ -218,10 +231,51 @@ def test_show_as_json(run, file):
     assert (second["duration"], second["steps"], second["place"]) == (None, 1000, ".forever")
 
 
+def test_sizes_are_shown_where_a_file_used_them(run, file):
+    """Those that another system's config left open, and those of units and of what has no end."""
+    for config, sizes in [
+        (COSINE, ""),
+        ([COSINE, {"kind": "Stop", "schedule": 1.0, "steps": "2 epochs"}], "100 steps per epoch"),
+        ({"kind": "Stop", "schedule": 1.0, "steps": "5e3 tokens"}, "1000 tokens per step"),
+        ({"kind": "Exponential", "start": 1.0, "rate": 0.5}, "1000 steps"),
+        ({"type": "linear"}, "1000 steps, base learning rate 0.001"),
+        ({"type": "linear", "initial_value": 1.0}, "1000 steps"),
+        ({"kind": "kumo.exponential", "gamma": 0.5}, "1000 steps, base learning rate 0.001"),
+        (
+            [{"name": "exponential", "interval": "epoch", "kwargs": {"gamma": 0.5}}],
+            "1000 steps, base learning rate 0.001, 100 steps per epoch",
+        ),
+        ({"kind": "ConstantSchedule", "value": 0.1}, "1000 steps"),
+    ]:
+        code, out, err = run(file("a.json", config), "--tokens-per-step", "1e3")
+        assert (code, err) == (0, "")
+        second = out.splitlines()[1]
+        assert second == (f"  where left open: {sizes}" if sizes else "")
+
+
+def test_a_key_of_a_larger_file(run, convert, file):
+    path = file("run.yaml", RUN)
+    code, out, err = run(path, "--key", "optimizer.learning_rate", "--total-steps", "1e4")
+    assert (code, err) == (0, "")
+    assert names(out) == [f"{path}.optimizer.learning_rate Warmup"]
+    code, out, err = convert(path, "--key", "phases[1].lr")
+    assert (code, out, err) == (0, "{kind: Constant, value: 0.2}\n", "")
+    code, out, err = run(path, "--key", "phases[2].lr")
+    assert (code, out) == (2, "")
+    assert err.startswith(f"jaxsched show: {path}: no key 'phases[2].lr' in the file; did you mean")
+    code, out, err = run(path)
+    assert (code, out) == (2, "")
+    assert err == (
+        f"jaxsched show: {path}:3: config.optimizer: no kind, type, schedule_config or "
+        "lr_scheduler among the keys name, learning_rate; give the key of one: "
+        "'optimizer.learning_rate', 'phases[0].lr', 'phases[1].lr'\n"
+    )
+
+
 def test_units_on_the_command_line(run, file):
     path = file("units.toml", 'kind = "Stop"\nschedule = 1.0\nsteps = "2e6 tokens"\n')
     code, out, _ = run(path, "--tokens-per-step", "1000")
-    assert (code, "shown to 2000 " in out) == (0, True)
+    assert (code, "shown to 2000\n" in out) == (0, True)
     code, out, err = run(path)
     message = f"{path}: config: Stop(steps=...): '2e6 tokens' needs tokens_per_step"
     assert (code, out, err) == (2, "", f"jaxsched show: {message}\n")
@@ -302,7 +356,7 @@ def test_a_long_schedule_is_shown(run, file):
     config = {"kind": "PiecewiseConstant", "boundaries": boundaries, "values": values}
     code, out, _ = run(file("long.json", {"kind": "Stop", "steps": 10**7, "schedule": config}))
     assert code == 0
-    assert "peak 1 at 7654321  duration 1e07  shown to 10000000 " in out
+    assert "peak 1 at 7654321  duration 1e07  shown to 10000000\n" in out
 
 
 @pytest.mark.parametrize("name", ["picture.PNG", "picture"])
@@ -332,6 +386,67 @@ def test_an_output_replaces_what_was_there(run, file, tmp_path):
     assert run(file("one.json", COSINE), "--csv", path)[0] == 0
     assert list(map(len, rows(path).values())) == [101]
     assert sorted(p.name for p in tmp_path.iterdir()) == ["one.json", "values.csv"]
+
+
+def test_csv_quotes_labels(run, file, tmp_path):
+    """As the csv module does, that reads them back."""
+    path = file("quoted.json", {'a"b,c': COSINE, "two\nlines": COSINE})
+    assert run(path, "--csv", tmp_path / "x.csv")[0] == 0
+    found = rows(tmp_path / "x.csv")
+    assert list(found) == [f'{path}.a"b,c Cosine', f"{path}.two\\nlines Cosine"]
+    assert list(map(len, found.values())) == [101, 101]
+
+
+@pytest.fixture
+def umask():
+    """Another umask than usual."""
+    before = os.umask(0o027)
+    yield
+    os.umask(before)
+
+
+@posix
+def test_what_is_written_has_the_mode_that_it_should(run, file, tmp_path, umask, monkeypatch):
+    """Of a file that was there its own, else what the umask leaves; the umask is never set."""
+    monkeypatch.setattr(os, "umask", None)
+    path, old, new = file("one.json", COSINE), file("old.csv", "old"), tmp_path / "new.csv"
+    old.chmod(0o604)
+    for target in (old, new):
+        assert run(path, "--csv", target)[0] == 0
+        assert len(rows(target)) == 1
+    assert [stat.S_IMODE(p.stat().st_mode) for p in (old, new)] == [0o604, 0o640]
+
+
+@posix
+def test_links_are_followed(run, file, tmp_path):
+    path, target, link = file("one.json", COSINE), file("target.csv", "old"), tmp_path / "link.csv"
+    (tmp_path / "folder").mkdir()
+    link.symlink_to(target)
+    nowhere = tmp_path / "nowhere.csv"
+    nowhere.symlink_to("folder/new.csv")
+    for name in (link, nowhere):
+        assert run(path, "--csv", name)[0] == 0
+        assert name.is_symlink()
+    assert len(rows(target)) == len(rows(tmp_path / "folder" / "new.csv")) == 1
+    assert [p.name for p in (tmp_path / "folder").iterdir()] == ["new.csv"]
+
+
+@posix
+def test_pipes_and_devices_are_written_to(run, file, tmp_path):
+    path, pipe = file("one.json", COSINE), tmp_path / "pipe"
+    os.mkfifo(pipe)
+    received = []
+    reader = threading.Thread(target=lambda: received.append(pipe.read_text()))
+    reader.start()
+    assert run(path, "--csv", pipe)[0] == 0
+    reader.join()
+    assert received[0].count("\n") == 102
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+    with contextlib.suppress(PermissionError):  # only root makes devices
+        device = tmp_path / "null"
+        os.mknod(device, 0o666 | stat.S_IFCHR, os.makedev(1, 3))
+        assert run(path, "--csv", device)[0] == 0
+        assert stat.S_ISCHR(device.stat().st_mode)
 
 
 # --- errors -------------------------------------------------------------------------------------
@@ -404,6 +519,17 @@ BAD_FILES = [
         {"lr_scheduler": [{"name": "exponential"}]},
         ": lr_scheduler[0]: exponential needs gamma",
     ),
+    (
+        "parts.json",
+        [{"kind": "Constant", "value": [1, 2]}],
+        "[0]: Constant(value=...) must be one n",
+    ),
+    (
+        "parts.json",
+        {"kind": "Table", "values": [[1], [2]]},
+        ": Table(values=...) must be a list of ",
+    ),
+    ("control.json", {"a\u001b[2J": {"kind": "Cosin"}}, ".a\\x1b[2J: unknown kind 'Cosin'"),
     ("value.json", COSINE | {"steps": -1}, ": Cosine(steps=...) must not be negative, got"),
     ("value.json", {"type": "linear", "initial_value": "x"}, ": LinearLRSchedule: initial_value "),
     (
@@ -422,7 +548,7 @@ def test_a_bad_file(run, file, tmp_path, name, content, message):
     assert (code, out) == (2, "")
     assert err.startswith(f"jaxsched show: {path}")
     assert message in err
-    assert err.count("\n") == 1
+    assert err[:-1].isprintable()
     assert err.endswith("\n")
     assert list(tmp_path.iterdir()) == [path]
 
@@ -492,11 +618,36 @@ def test_an_error_while_writing_leaves_what_was_there(run, file, tmp_path, monke
         raise OSError(28, "No space left on device")
 
     table, picture = file("x.csv", "old"), file("x.png", "old")
-    monkeypatch.setattr(_show, "_rate", fail)
+    monkeypatch.setattr(_show, "sparkline", fail)
     code, _, err = run(file("one.json", COSINE), "--csv", table, "--plot", picture)
-    assert (code, err) == (2, "jaxsched show: [Errno 28] No space left on device\n")
+    assert (code, err) == (2, "jaxsched show: standard output: No space left on device\n")
     assert table.read_text() == picture.read_text() == "old"
     assert sorted(p.name for p in tmp_path.iterdir()) == ["one.json", "x.csv", "x.png"]
+
+
+def test_the_version(capsys):
+    """Of the package, installed or not, and one that its metadata takes from there."""
+    with pytest.raises(SystemExit) as exit:
+        cli.main(["--version"])
+    assert exit.value.code == 0
+    assert capsys.readouterr().out == f"jaxsched {js.__version__}\n"
+    assert re.fullmatch(r"\d+\.\d+\.\d+", js.__version__)
+
+
+def test_a_value_that_is_not_finite(run, file, tmp_path):
+    """Is said of the first count that has one."""
+    line = {"kind": "Linear", "start": 1.0, "end": 0.0, "steps": 10}
+    path = file("quotient.json", {"kind": "Quotient", "left": 1.0, "right": line})
+    code, _, err = run(path, "--csv", tmp_path / "x.csv")
+    assert (code, err) == (2, f"jaxsched show: {path} Quotient: the value at 10 is inf\n")
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_control_characters_are_not_printed(run, file):
+    path = file("keys.json", {"a\u001b[31mred\u0007": COSINE})
+    code, out, _ = run(path)
+    assert code == 0
+    assert names(out) == [f"{path}.a\\x1b[31mred\\x07 Cosine"]
 
 
 @pytest.mark.parametrize("arguments", [[], ["shwo"]])

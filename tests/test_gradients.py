@@ -7,7 +7,6 @@ count, and for batches of schedules.
 from functools import partial
 
 import jax
-import jax.numpy as jnp
 import mpmath
 import numpy as np
 import pytest

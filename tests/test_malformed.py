@@ -8,6 +8,7 @@ import os
 import random
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
@@ -127,6 +128,12 @@ TEXTS = [
     ("a.yaml", "kind: Constant\nvalue: !!set {1, 2}"),
     ("a.yaml", "kind: Constant\nvalue: !!timestamp 2026-99-99"),
     ("a.yaml", "kind: Constant\nvalue: !!int x"),
+    ("a.yaml", "kind: Constant\nvalue: !!int ''"),
+    ("a.yaml", "kind: Constant\nvalue: !!float ''"),
+    ("a.yaml", "kind: Constant\nvalue: !!bool zzz"),
+    ("a.yaml", "kind: Constant\nvalue: !!timestamp x"),
+    ("a.yaml", "kind: Constant\nvalue: [1, 2]"),
+    ("a.toml", 'kind = "Table"\nvalues = [[1.0], [2.0]]'),
     ("a.yaml", "kind: Constant\nvalue: !!float []"),
     ("a.yaml", "kind: !!python/object:os.system {}"),
     ("a.yaml", "!!python/object/apply:os.system ['touch here']"),
@@ -217,6 +224,44 @@ def test_malformed_files(tmp_path, monkeypatch):
     assert many >= 500
     assert slowest < SOON
     assert list(tmp_path.iterdir()) == []  # nothing was run
+
+
+@pytest.mark.parametrize("text", ["!!bool zzz", "!!float ''", "!!int ''", "!!timestamp x"])
+def test_a_scalar_that_is_none(tmp_path, text):
+    """Of whatever type it says it is: an error with file and line."""
+    path = tmp_path / "a.yaml"
+    path.write_text(f"kind: Constant\nvalue: {text}\n")
+    tag, value = text[2:].split(" ")
+    with pytest.raises(ValueError) as caught:
+        js.load(path)
+    assert str(caught.value) == f"{path}:2: not YAML: {value.strip(chr(39))!r} is no {tag}"
+
+
+def test_a_file_without_end(tmp_path, monkeypatch):
+    """It is read up to a size, and so are pipes."""
+    rule = "a config file has at most 16 MB, this one is larger"
+    path = tmp_path / "zero.yaml"
+    if os.name == "posix":
+        path.symlink_to("/dev/zero")
+        with pytest.raises(ValueError, match=f"zero.yaml: {rule}"):
+            js.load(path)
+        path.unlink()
+        os.mkfifo(path)
+        writer = threading.Thread(target=path.write_text, args=["0.5"])
+        writer.start()
+        assert js.load(path).value == 0.5
+        writer.join()
+        path.unlink()
+    path = tmp_path / "a.json"
+    path.write_bytes(b"0.5" + b" " * (_read.LARGEST - 3))
+    assert js.load(path).value == 0.5
+    with path.open("ab") as file:
+        file.write(b" ")
+    with pytest.raises(ValueError, match=f"a.json: {rule}"):
+        js.load(path)
+    monkeypatch.setattr(_read, "LARGEST", 100)  # what would not be read is not written
+    with pytest.raises(ValueError, match="a.json: a config file has at most "):
+        js.save(js.Table(range(100)), path)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import pytest
 import jaxsched as js
 from jaxsched import _plot
 from jaxsched._files import Entry
-from jaxsched._samples import MOST, extent, samples
+from jaxsched._samples import MOST, extent, line, samples
 from jaxsched._show import sparkline
 
 LINE = js.Linear(1.0, 0.0, 10)
@@ -88,6 +88,46 @@ def test_turns(schedule, turns):
     assert found.counts.tolist() == list(range(31))
     # 32 counts, as in samples: nothing more to compile
     np.testing.assert_array_equal(found.values, np.asarray(schedule(np.arange(32)))[:31])
+
+
+STAIRS = js.PiecewiseConstant([2], [1.0, 0.5])
+
+
+@pytest.mark.parametrize(
+    ("schedule", "corners"),
+    [
+        (STAIRS, [(2, 1.0)]),
+        (js.Exponential(1.0, 0.5, 2, staircase=True), [(2, 1.0), (4, 0.5)]),
+        (js.Linear(1.0, 0.0, 4).every(2), [(2, 1.0), (4, 0.5)]),
+        (js.Linear(1.0, 0.0, 2).per(2), [(2, 1.0), (4, 0.5)]),
+        (js.Table([1.0, 0.5, 0.25]), [(1, 1.0), (2, 0.5)]),
+        (STAIRS.warmup(2), [(4, 1.0)]),
+        (STAIRS.delay(1), [(3, 1.0)]),
+        (STAIRS.skip(1), [(1, 1.0)]),
+        (STAIRS.stop(4), [(2, 1.0)]),
+        (2.0 * STAIRS, [(2, 2.0)]),
+        (STAIRS.cooldown(at=3, steps=2), [(2, 1.0)]),
+        (js.Table([1.0, 0.5]).restarts(2), [(1, 1.0), (2, 0.5), (3, 1.0)]),
+        (js.Join([js.Linear(0.0, 1.0, 2), STAIRS], [2]), [(4, 1.0)]),
+        (js.Choose([js.Linear(0.0, 1.0, 2), STAIRS], 1), [(2, 1.0)]),
+        (js.Linear(1.0, 0.0, 4).every(1), []),
+        (js.Linear(1.0, 0.0, 4) * STAIRS, []),
+        (js.Interpolate([0, 2], [1.0, 0.5]), []),
+    ],
+    ids=lambda x: repr(x)[:60] if isinstance(x, js.Schedule) else None,
+)
+def test_stairs_have_corners(schedule, corners):
+    """A value goes straight on to the count where it ends; every other line is as it was."""
+    curve = samples(schedule, 5, 100)
+    points = list(zip(*(axis.tolist() for axis in line(schedule, curve)), strict=True))
+    plain = list(zip(curve.counts.tolist(), curve.values.tolist(), strict=True))
+    assert points == sorted([*plain, *corners], key=lambda point: (point[0], point in plain))
+
+
+def test_a_dot_is_where_a_step_begins():
+    figure = pytest.importorskip("matplotlib.figure", reason="js.plot draws with matplotlib")
+    (curve,) = js.plot(STAIRS, 5, ax=figure.Figure().subplots()).lines
+    assert curve.get_xydata()[curve.get_markevery()].tolist() == [[2.0, 0.5]]
 
 
 def in_columns(counts, values, steps, columns):
