@@ -7,7 +7,7 @@ import operator
 from collections.abc import Callable, Hashable
 from fractions import Fraction
 from numbers import Integral, Real
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, final
 
 import jax
 import jax.numpy as jnp
@@ -27,7 +27,7 @@ from jaxsched._lengths import (
     smallest,
     times,
 )
-from jaxsched._lookup import UNROLLED, passed
+from jaxsched._lookup import UNROLLED, entries, passed
 from jaxsched._names import shortened, shown
 from jaxsched._schedule import Schedule, is_known
 from jaxsched.fields import (
@@ -57,14 +57,16 @@ class Constant(Schedule):
     value: ArrayLike
 
     def at(self, t: jax.Array) -> jax.Array:
-        return jnp.broadcast_to(self.value, t.shape)
+        return jnp.asarray(self.value)
 
 
+@final
 class Function(Schedule):
     """Any traceable function of a count, such as an optax schedule; it is static, not a leaf.
 
     The function sees one count at a time (it is vmapped), so that one which takes no arrays does,
-    and standard dtype promotion. The same object again does not recompile.
+    and standard dtype promotion. The same object again does not recompile; what has been compiled
+    is freed with it.
 
     >>> Function(optax.linear_schedule(1.0, 0.0, 4))(np.arange(3)).tolist()
     [1.0, 0.75, 0.5]
@@ -100,6 +102,9 @@ class Function(Schedule):
 
     def at(self, t: jax.Array) -> jax.Array:
         return jnp.asarray(elementwise(self._one, t.ndim)(t))
+
+    def _foreign(self) -> bool:
+        return True
 
     def stretched(self, factor: Any) -> Any:
         """Refused: the lengths inside a foreign function are out of reach."""
@@ -192,7 +197,7 @@ class Join(Schedule):
         index = passed(t, starts)
 
         def entry(table: jax.Array) -> jax.Array:
-            return table.at[index].get(mode="promise_in_bounds")
+            return entries(table, index)
 
         begin = entry(jnp.concatenate([jnp.zeros(1, kind), starts]))
         clock = operator.sub(*same_time(t, begin))

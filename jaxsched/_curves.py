@@ -16,7 +16,7 @@ from jax.typing import ArrayLike
 from jaxsched import _numerics as numerics
 from jaxsched._algebra import require_ordered
 from jaxsched._lengths import same_time
-from jaxsched._lookup import pick
+from jaxsched._lookup import entries, pick
 from jaxsched._schedule import Schedule
 from jaxsched.fields import Sequence, boundaries, length, number, numbers, require, static
 
@@ -414,7 +414,7 @@ class Interpolate(Schedule):
     def at(self, t: jax.Array) -> jax.Array:
         knots, values = jnp.asarray(self.boundaries), jnp.asarray(self.values)
         if len(knots) == 1:
-            return jnp.broadcast_to(values[0], t.shape)
+            return values[0]
         left, steps, start, end = pick(
             t, knots[1:-1], knots[:-1], jnp.diff(knots), values[:-1], values[1:]
         )
@@ -448,7 +448,7 @@ class Table(Schedule):
     def at(self, t: jax.Array) -> jax.Array:
         values = jnp.asarray(self.values)
         index = jnp.clip(t, 0, len(values) - 1).astype(jnp.int32)
-        return values.at[index].get(mode="promise_in_bounds")
+        return entries(values, index)
 
     def stretched(self, factor: Any) -> Any:
         """Refused: there are no lengths to multiply."""

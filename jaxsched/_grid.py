@@ -14,6 +14,7 @@ from jax.typing import ArrayLike
 
 from jaxsched._algebra import as_schedule
 from jaxsched._names import require_known
+from jaxsched._programs import Compiled
 from jaxsched._schedule import Schedule, as_count, in_floats
 from jaxsched.fields import LONGEST, is_concrete, is_float, length, part, require
 
@@ -167,8 +168,8 @@ class Grid:
         counts = [clocks[kind] for kind in self._in_floats]
         if len(clocks) == 1:  # once for all
             counts = counts[0]
-        values: jax.Array = _evaluate(stacks, order, counts, sizes, self.shape)
-        return values
+        foreign = any(stacked._foreign() for stacked in stacks)
+        return _evaluate(stacks, order, counts, sizes, self.shape, foreign=foreign)
 
     @functools.cached_property
     def _in_floats(self) -> list[bool]:
@@ -320,7 +321,7 @@ def as_one(points: Grid) -> Any:
     return jax.tree.unflatten(jax.tree.structure(one), jax.tree.leaves((branches, index)))
 
 
-@functools.partial(jax.jit, static_argnames=("sizes", "shape"))
+@functools.partial(Compiled, static=(3, 4))
 def _evaluate(
     stacks: tuple[Any, ...], order: Any, counts: Any, sizes: tuple[int, ...], shape: tuple[int, ...]
 ) -> jax.Array:

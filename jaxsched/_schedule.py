@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import abc
 import dataclasses
-import functools
 import typing
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
@@ -17,6 +16,7 @@ from jax.typing import ArrayLike
 
 from jaxsched import fields
 from jaxsched._names import shown, suggesting
+from jaxsched._programs import Compiled
 from jaxsched.fields import Kind, Part, is_concrete, is_float
 
 # jax.jit gives the function that it makes the attributes of the one that it is given
@@ -56,6 +56,7 @@ class Schedule(abc.ABC):
     """
 
     _kinds: ClassVar[dict[str, Kind | Part]] = {}
+    _holds: ClassVar[tuple[tuple[str, bool], ...]] = ()  # the parts: their field, whether several
     _options: ClassVar[dict[str, tuple[Any, ...]]] = {}
 
     # np.float32(2) * schedule must reach __rmul__ instead of becoming an object array
@@ -77,6 +78,8 @@ class Schedule(abc.ABC):
             for f in declared
             if f.name not in meta
         }
+        parts = [(name, kind) for name, kind in cls._kinds.items() if isinstance(kind, Part)]
+        cls._holds = tuple((name, kind.several) for name, kind in parts)
         cls._options = {f.name: f.metadata["one_of"] for f in declared if f.name in meta}
         data = tuple(cls._kinds)
         keys = tuple(jax.tree_util.GetAttrKey(name) for name in data)
@@ -129,8 +132,8 @@ class Schedule(abc.ABC):
         Below 0 it is the value at 0. Python's and NumPy's integers beyond the range of int32 (int64
         with x64) saturate where all lengths are integers, and are floats where some are, or none.
         """
-        value: jax.Array = _evaluate(self, as_count(count, lambda: in_floats(self)))
-        return value
+        count = as_count(count, lambda: in_floats(self))
+        return _evaluate(self, count, foreign=self._foreign())
 
     # --- the algebra: every method returns a schedule -------------------------------------------
 
@@ -270,12 +273,27 @@ class Schedule(abc.ABC):
         stretched: Self = dataclasses.replace(this, **longer)
         return stretched
 
+    def arrays(self) -> Self:
+        """This schedule with JAX arrays of the default types as its leaves: the same values.
+
+        For what takes only arrays to be numbers, such as the filters of Equinox.
+        """
+
+        def array(leaf: Any) -> jax.Array:
+            return jnp.asarray(leaf).astype(jnp.result_type(float if fields.is_float(leaf) else int))
+
+        arrays: Self = jax.tree.map(array, self)
+        return arrays
+
     def _parts(self) -> Iterator[Schedule]:
         """The schedules that this one is made of."""
-        for name, kind in self._kinds.items():
-            if isinstance(kind, Part):
-                value = getattr(self, name)
-                yield from value if kind.several else [value]
+        for name, several in self._holds:
+            value = getattr(self, name)
+            yield from value if several else [value]
+
+    def _foreign(self) -> bool:
+        """Whether there is a foreign function inside."""
+        return any(part._foreign() for part in self._parts())
 
     def traced(self) -> Self:
         """This schedule with leaves of the default dtypes and checked ranks, for use in a trace."""
@@ -305,11 +323,12 @@ def is_known(schedule: Any) -> bool:
     ) and all(map(is_known, schedule._parts()))
 
 
-@functools.partial(jax.jit, inline=True)
+@Compiled
 def _evaluate(schedule: Schedule, count: jax.Array) -> jax.Array:
     t = jnp.maximum(_widened(count), 0)
-    value = schedule.traced().at(t)
-    return jnp.broadcast_to(value.astype(jnp.result_type(float)), t.shape)
+    value = schedule.traced().at(t).astype(jnp.result_type(float))
+    # this way a number is sharded as the counts are, by axes of any type; XLA drops the select
+    return value if value.shape == t.shape else jnp.where(t < 0, value, value)
 
 
 _CONFIG: Any = jax.config
@@ -346,6 +365,7 @@ def as_count(count: Any, floats: Callable[[], bool]) -> Any:
         if count > limits.max and floats():
             return _as_floats(count)
         return limits.dtype.type(min(max(count, limits.min), limits.max))
+    count = fields.unwrapped(count)
     array: Any = count if isinstance(count, jax.Array) else np.asarray(count)
     if jnp.issubdtype(array.dtype, np.integer):
         if isinstance(array, jax.Array):

@@ -51,6 +51,12 @@ def is_sequence(x: Any) -> bool:
     return isinstance(x, Iterable) and not isinstance(x, str | bytes | abc.Mapping | abc.Set)
 
 
+def unwrapped(x: Any) -> Any:
+    """The array that `x` stands for, such as a variable of Flax or Keras; anything else as it is."""
+    wrapped = not isinstance(x, jax.Array) and hasattr(x, "__jax_array__")
+    return x.__jax_array__() if wrapped else x
+
+
 def require(rule: Callable[[Any], Any], x: Any, message: str) -> None:
     """Raise `ValueError(message, got x)` where a known `x` breaks the rule; traced ones pass."""
     if is_concrete(x) and not np.all(rule(np.asarray(x))):
@@ -82,13 +88,14 @@ class Kind:
         """`x` as it is stored: Python numbers, NumPy arrays, or the JAX arrays that were given."""
         if x is None and self.optional:
             return None
+        x = unwrapped(x)
         if self.rank == 0:
             return self._checked(where, _number(where, x, self.integral))
         if isinstance(x, jax.Array) and not self.apart:
             return self._checked(where, x)
         if not is_sequence(x):
             raise TypeError(f"{where} must be a sequence of numbers, got {shown(x)}")
-        items = [_number(where, item, self.integral) for item in x]
+        items = [_number(where, unwrapped(item), self.integral) for item in x]
         if self.apart:
             return tuple(self._checked(where, item) for item in items)
         if any(isinstance(item, jax.Array) for item in items):
