@@ -54,7 +54,7 @@ class Constant(Schedule):
     True
     """
 
-    value: ArrayLike
+    value: ArrayLike = number(selected=True)
 
     def at(self, t: jax.Array) -> jax.Array:
         return jnp.asarray(self.value)
@@ -161,6 +161,7 @@ class Join(Schedule):
 
     schedules: tuple[Schedule, ...] = part(as_schedule, several=True)
     boundaries: tuple[ArrayLike, ...] = boundaries(apart=True)
+    _selects = ("schedules",)
 
     def check(self) -> None:
         if len(self.schedules) != len(self.boundaries) + 1:
@@ -300,7 +301,7 @@ class Cooldown(Schedule):
         if not is_known(self) or not (geometric or over is not None and self.boundary >= over):
             return
         with jax.ensure_compile_time_eval():  # within a trace, too
-            start = self.schedule(self.boundary)
+            start = self.schedule(self.boundary).astype(jnp.result_type(float))
         if geometric:
             rule = "a geometric cooldown must start from a positive value"
             require(lambda x: x > 0, start, rule)
@@ -331,6 +332,7 @@ class Delay(Schedule):
 
     schedule: Schedule = part(as_schedule)
     steps: ArrayLike = length()
+    _selects = ("schedule",)
 
     @property
     def duration(self) -> Any:
@@ -347,6 +349,7 @@ class Skip(Schedule):
 
     schedule: Schedule = part(as_schedule)
     steps: ArrayLike = length(offset=True)
+    _selects = ("schedule",)
 
     @property
     def duration(self) -> Any:
@@ -365,6 +368,7 @@ class Stop(Schedule):
 
     schedule: Schedule = part(as_schedule)
     steps: ArrayLike = length()
+    _selects = ("schedule",)
 
     @property
     def duration(self) -> Any:
@@ -381,6 +385,7 @@ class Hold(Schedule):
 
     schedule: Schedule = part(as_schedule)
     steps: ArrayLike = length()
+    _selects = ("schedule",)
 
     def check(self) -> None:
         require_countable(self.duration)
@@ -388,7 +393,7 @@ class Hold(Schedule):
     @property
     def duration(self) -> Any:
         """The schedule's own (0 for a `Constant`), and `steps`."""
-        whole = 0 if isinstance(self.schedule, Constant) else required_duration(self.schedule, self)
+        whole = 0 if _is_constant(self.schedule) else required_duration(self.schedule, self)
         return plus(whole, self.steps)
 
     def at(self, t: jax.Array) -> jax.Array:
@@ -400,6 +405,7 @@ class Every(Schedule):
 
     schedule: Schedule = part(as_schedule)
     steps: ArrayLike = length(least=1, stretches=False)
+    _selects = ("schedule",)
 
     def check(self) -> None:
         require_countable(self.duration)
@@ -419,6 +425,7 @@ class Per(Schedule):
 
     schedule: Schedule = part(as_schedule)
     steps: ArrayLike = length(least=1, stretches=False)
+    _selects = ("schedule",)
 
     def check(self) -> None:
         require_countable(self.duration)
@@ -436,6 +443,7 @@ class Repeat(Schedule):
     """The schedule for ever: s(n mod duration)."""
 
     schedule: Schedule = part(as_schedule)
+    _selects = ("schedule",)
 
     def check(self) -> None:
         required_duration(self.schedule, self)
@@ -465,6 +473,10 @@ class Restart(Schedule):
     cycles: int = static()
     gain: ArrayLike | None = number(default=None, above=0)
 
+    @property
+    def _selects(self) -> tuple[str, ...]:  # type: ignore[override]
+        return ("schedule",) if self.gain is None else ()
+
     def check(self) -> None:
         object.__setattr__(self, "cycles", require_count(self.cycles, "Restart(cycles=...)"))
         require_countable(self.duration)
@@ -490,7 +502,7 @@ class Restart(Schedule):
             if gain is not None:
                 factor = numerics.rate_power(index, gain, jnp.ones((), cycle.dtype))
         value = self.schedule.at(jnp.asarray(clock))
-        return value if factor is None else value * factor
+        return value if factor is None else value.astype(factor.dtype) * factor
 
 
 def _joined_powers(gain: jax.Array, t: jax.Array, boundaries: list[jax.Array]) -> jax.Array:
@@ -539,6 +551,7 @@ class WithMomentum(Schedule):
 
     schedule: Schedule = part(as_schedule)
     momentum: Schedule = part(as_schedule)
+    _selects = ("schedule",)
 
     @property
     def duration(self) -> Any:
@@ -568,7 +581,87 @@ class Clip(Schedule):
         return self.schedule.duration
 
     def at(self, t: jax.Array) -> jax.Array:
-        return jnp.clip(self.schedule.at(t), self.low, self.high)
+        return jnp.clip(_in_floats(self.schedule, t), self.low, self.high)
+
+
+class Rounded(Schedule):
+    """The values of the schedule as integers: the nearest multiples of `multiple`, at least one.
+
+    Halfway between two it is the even one. Known values of a `Constant`, a `PiecewiseConstant` and
+    a `Table` are rounded exactly, when it is made; what is computed has the digits of a float.
+    Schedules that only select from such ones (`.then`, `.every`, `.restarts(n)`, ...) are integers,
+    too; arithmetic makes floats again.
+
+    Args:
+        schedule: what is rounded.
+        multiple: an int >= 1.
+
+    >>> from jaxsched import Linear
+    >>> Linear(8.0, 32.0, 4).rounded(8)(np.arange(5)).tolist()
+    [8, 16, 16, 24, 32]
+    """
+
+    schedule: Schedule = part(as_schedule)
+    multiple: ArrayLike = length(default=1, least=1, whole=True, stretches=False)
+
+    def check(self) -> None:
+        if is_concrete(self.multiple) and np.ndim(self.multiple) == 0:
+            object.__setattr__(self, "schedule", self._exact(self.schedule))
+
+    def _exact(self, schedule: Schedule) -> Schedule:
+        """The schedule with the known values that it selects rounded, as integers."""
+        if schedule._selects:
+            return schedule._selecting(self._exact)
+        by, exact = int(np.asarray(self.multiple)), {}
+        for name, kind in schedule._kinds.items():
+            value = getattr(schedule, name)
+            if isinstance(kind, Kind) and kind.selected and not isinstance(value, jax.Array):
+                exact[name] = _nearest(value, by)
+        return schedule._with(**exact)
+
+    @property
+    def integral(self) -> bool:
+        """True."""
+        return True
+
+    @property
+    def duration(self) -> Any:
+        """The schedule's own."""
+        return self.schedule.duration
+
+    def at(self, t: jax.Array) -> jax.Array:
+        if self.schedule._selects:  # of each one by itself: an integer among floats stays exact
+            return self.schedule._selecting(lambda one: self._with(schedule=one)).at(t)
+        value, integer = self.schedule.at(t), np.iinfo(jnp.result_type(int))
+        by = jnp.maximum(jnp.asarray(self.multiple).astype(integer.dtype), 1)
+        if is_float(value):
+            value = value.astype(jnp.result_type(float))
+            top = np.nextafter(value.dtype.type(integer.max), value.dtype.type(0))
+            value = jnp.clip(value, 0, top)
+            whole, rest = jnp.floor(value).astype(integer.dtype), value - jnp.floor(value)
+        else:
+            whole, rest = jnp.maximum(value, 0), jnp.zeros((), jnp.result_type(float))
+        quotient, left = numerics.divide(whole, by)
+        # twice the distance from the middle between two multiples
+        above = jnp.clip(left - (by - left), -2, 2).astype(rest.dtype) + 2 * rest
+        up = (above > 0) | ((above == 0) & (quotient % 2 == 1))
+        return jnp.clip(quotient + up.astype(integer.dtype), 1, integer.max // by) * by
+
+
+def _nearest(x: Any, by: int) -> Any:
+    """Of a known number the nearest multiple, an even one of two, at least one and countable."""
+    if isinstance(x, np.ndarray):
+        return np.array([_nearest(v, by) for v in x.ravel().tolist()], np.int64).reshape(x.shape)
+    return min(max(round(Fraction(x) / by), 1), longest() // by) * by
+
+
+def _is_constant(schedule: Schedule) -> bool:
+    inside = schedule.schedule if isinstance(schedule, Rounded) else schedule
+    return isinstance(inside, Constant)
+
+
+def _in_floats(schedule: Schedule, t: jax.Array) -> jax.Array:
+    return schedule.at(t).astype(jnp.result_type(float))
 
 
 class _Pair(Schedule):
@@ -581,14 +674,14 @@ class _Pair(Schedule):
     @property
     def duration(self) -> Any:
         """The larger one; a `Constant` counts for nothing."""
-        parts = [s for s in (self.left, self.right) if not isinstance(s, Constant)]
+        parts = [s for s in (self.left, self.right) if not _is_constant(s)]
         durations = [s.duration for s in parts]
         if not durations or any(d is None for d in durations):
             return None
         return functools.reduce(largest, durations)
 
     def at(self, t: jax.Array) -> jax.Array:
-        return type(self).operation(self.left.at(t), self.right.at(t))
+        return type(self).operation(_in_floats(self.left, t), _in_floats(self.right, t))
 
 
 class Product(_Pair):

@@ -375,7 +375,7 @@ class PiecewiseConstant(Schedule):
     """
 
     boundaries: Sequence = boundaries()
-    values: Sequence = numbers()
+    values: Sequence = numbers(selected=True)
 
     def check(self) -> None:
         require_ordered(self.boundaries, "PiecewiseConstant(boundaries=...)")
@@ -435,7 +435,7 @@ class Table(Schedule):
     [1.0, 0.5, 0.5]
     """
 
-    values: Sequence = numbers()
+    values: Sequence = numbers(selected=True)
 
     def check(self) -> None:
         _require_lengths(self, None, self.values, 0)

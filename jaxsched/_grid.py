@@ -224,6 +224,7 @@ class Grid:
     every = _everywhere("every")
     per = _everywhere("per")
     clip = _everywhere("clip")
+    rounded = _everywhere("rounded")
     __mul__ = _everywhere("__mul__")
     __rmul__ = _everywhere("__rmul__")
     __add__ = _everywhere("__add__")
@@ -265,6 +266,7 @@ class Choose(Schedule):
 
     schedules: tuple[Schedule, ...] = part(as_schedule, several=True)
     index: ArrayLike = length(stretches=False, whole=True)
+    _selects = ("schedules",)
 
     # whether its duration is only needed for an evaluation, after what holds it was checked
     _evaluated: ClassVar[bool] = False
@@ -296,7 +298,10 @@ class Choose(Schedule):
         return ready
 
     def at(self, t: jax.Array) -> jax.Array:
-        return self._chosen([s.at(t) for s in self.schedules])
+        values = [s.at(t) for s in self.schedules]
+        if not self.integral:
+            values = [value.astype(jnp.result_type(float)) for value in values]
+        return self._chosen(values)
 
     def _chosen(self, values: list[jax.Array]) -> jax.Array:
         index, chosen = jnp.asarray(self.index), values[0]
@@ -332,6 +337,8 @@ def _evaluate(
         jax.vmap(lambda s, count=count: s(count), axis_size=size)(stacked)
         for size, stacked, count in zip(sizes, stacks, each, strict=True)
     ]
+    if len({value.dtype for value in values}) > 1:  # integers among floats
+        values = [value.astype(jnp.result_type(float)) for value in values]
     whole = values[0] if order is None else jnp.concatenate(values)[order]
     return whole.reshape(*shape, *jnp.shape(each[0]))
 

@@ -126,9 +126,19 @@ class Schedule(abc.ABC):
         """The count from which the value is constant and a following schedule starts, or None."""
         return None
 
+    # the fields with the schedules whose values its own are, one or another, unchanged
+    _selects: ClassVar[tuple[str, ...]] = ()
+
+    @property
+    def integral(self) -> bool:
+        """Whether the values are integers, as those of `.rounded()`; to be overridden where so."""
+        chosen = [part for name, part in self._named_parts() if name in self._selects]
+        return bool(chosen) and all(part.integral for part in chosen)
+
     @final
     def __call__(self, count: ArrayLike | Sequence[int] | Sequence[float]) -> jax.Array:
-        """The value at `count`: any shape of integers or floats, the same shape in default floats.
+        """The value at `count`: any shape of integers or floats, the same shape in default floats,
+        or in default ints where the schedule is `integral`.
 
         Below 0 it is the value at 0. Python's and NumPy's integers beyond the range of int32 (int64
         with x64) saturate where all lengths are integers, and are floats where some are, or none.
@@ -217,6 +227,10 @@ class Schedule(abc.ABC):
         """The values of this schedule, limited to [low, high]."""
         return _algebra.Clip(self, low, high)
 
+    def rounded(self, multiple: ArrayLike = 1) -> Schedule:
+        """The values as integers: the nearest multiples, at least one; for batch sizes and the like."""
+        return _algebra.Rounded(self, multiple)
+
     def __mul__(self, other: Any) -> Schedule:
         return _algebra.Product(self, other)
 
@@ -281,16 +295,40 @@ class Schedule(abc.ABC):
         """
 
         def array(leaf: Any) -> jax.Array:
-            return jnp.asarray(leaf).astype(jnp.result_type(float if fields.is_float(leaf) else int))
+            return jnp.asarray(leaf).astype(
+                jnp.result_type(float if fields.is_float(leaf) else int)
+            )
 
         arrays: Self = jax.tree.map(array, self)
         return arrays
 
     def _parts(self) -> Iterator[Schedule]:
         """The schedules that this one is made of."""
+        for _, part in self._named_parts():
+            yield part
+
+    def _named_parts(self) -> Iterator[tuple[str, Schedule]]:
         for name, several in self._holds:
             value = getattr(self, name)
-            yield from value if several else [value]
+            for part in value if several else [value]:
+                yield name, part
+
+    def _with(self, **fields: Any) -> Self:
+        """This schedule with other values of these fields, unchecked."""
+        changed = object.__new__(type(self))
+        changed.__dict__.update(self.__dict__, **fields)
+        return changed
+
+    def _selecting(self, change: Callable[[Schedule], Schedule]) -> Self:
+        """This schedule with `change` of those that it selects from."""
+        several = dict(self._holds)
+        parts = {name: getattr(self, name) for name in self._selects}
+        return self._with(
+            **{
+                name: tuple(map(change, value)) if several[name] else change(value)
+                for name, value in parts.items()
+            }
+        )
 
     def _foreign(self) -> bool:
         """Whether there is a foreign function inside."""
@@ -298,11 +336,11 @@ class Schedule(abc.ABC):
 
     def traced(self) -> Self:
         """This schedule with leaves of the default dtypes and checked ranks, for use in a trace."""
-        ready = object.__new__(type(self))
-        ready.__dict__.update(self.__dict__)
-        for name, kind in self._kinds.items():
-            ready.__dict__[name] = kind.traced(self._where(name), getattr(self, name))
-        return ready
+        ready = {
+            name: kind.traced(self._where(name), getattr(self, name))
+            for name, kind in self._kinds.items()
+        }
+        return self._with(**ready)
 
     def _where(self, name: str) -> str:
         return f"{type(self).__name__}({name}=...)"
@@ -327,7 +365,7 @@ def is_known(schedule: Any) -> bool:
 @Compiled
 def _evaluate(schedule: Schedule, count: jax.Array) -> jax.Array:
     t = jnp.maximum(_widened(count), 0)
-    value = schedule.traced().at(t).astype(jnp.result_type(float))
+    value = schedule.traced().at(t).astype(jnp.result_type(int if schedule.integral else float))
     # this way a number is sharded as the counts are, by axes of any type; XLA drops the select
     return value if value.shape == t.shape else jnp.where(t < 0, value, value)
 

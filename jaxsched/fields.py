@@ -83,6 +83,7 @@ class Kind:
     whole: bool = False  # a float is refused unless it is a whole number, which becomes an int
     stretches: bool = False
     optional: bool = False
+    selected: bool = False  # it is a value itself: as an integer, which `Rounded` makes it, exact
 
     def coerce(self, where: str, x: Any) -> Any:
         """`x` as it is stored: Python numbers, NumPy arrays, or the JAX arrays that were given."""
@@ -138,7 +139,7 @@ class Kind:
                 f"{where} has shape {jnp.shape(x)} where {meant} is meant; js.grid and "
                 "js.stack evaluate many schedules, as jax.vmap(lambda s: s(counts))(schedules) does"
             )
-        exact = self.integral and not is_float(x)
+        exact = (self.integral or self.selected) and not is_float(x)
         return jnp.asarray(x).astype(jnp.result_type(int if exact else float))
 
     def stretched(self, x: Any, factor: Fraction) -> Any:
@@ -234,10 +235,18 @@ def _field(kind: Kind, default: Any) -> Any:
 
 
 def number(
-    *, default: Any = dataclasses.MISSING, least: float | None = None, above: float | None = None
+    *,
+    default: Any = dataclasses.MISSING,
+    least: float | None = None,
+    above: float | None = None,
+    selected: bool = False,
 ) -> Any:
-    """A real number, a leaf. With `default=None` it is optional and absent from the tree."""
-    return _field(Kind(least=least, above=above, optional=default is None), default)
+    """A real number, a leaf. With `default=None` it is optional and absent from the tree.
+
+    With `selected` it is a value of the schedule, not computed with: `Rounded` makes it an integer.
+    """
+    kind = Kind(least=least, above=above, optional=default is None, selected=selected)
+    return _field(kind, default)
 
 
 def length(
@@ -270,9 +279,9 @@ def length(
     return _field(kind, default)
 
 
-def numbers() -> Any:
-    """A sequence of real numbers, one array leaf."""
-    return _field(Kind(rank=1), dataclasses.MISSING)
+def numbers(*, selected: bool = False) -> Any:
+    """A sequence of real numbers, one array leaf; `selected` as of `number`."""
+    return _field(Kind(rank=1, selected=selected), dataclasses.MISSING)
 
 
 def boundaries(*, apart: bool = False) -> Any:

@@ -27,7 +27,6 @@ def structure(schedule):
     return tree, tuple((np.shape(leaf), np.result_type(leaf).kind) for leaf in leaves)
 
 
-
 def first(key, cases):
     return {key(case.schedule): case for case in reversed(cases)}.values()
 
