@@ -15,7 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 
-from jaxsched import fields
+from jaxsched import _serialization, fields
 from jaxsched._names import shown, suggesting
 from jaxsched._programs import Compiled
 from jaxsched.fields import Kind, Part, is_concrete, is_float
@@ -101,6 +101,7 @@ class Schedule(abc.ABC):
             return self
 
         jax.tree_util.register_pytree_with_keys(cls, flatten_with_keys, unflatten, flatten)
+        _serialization.register(cls)
 
     def __post_init__(self) -> None:
         for name, kind in self._kinds.items():
@@ -228,7 +229,7 @@ class Schedule(abc.ABC):
         return _algebra.Clip(self, low, high)
 
     def rounded(self, multiple: ArrayLike = 1) -> Schedule:
-        """The values as integers: the nearest multiples, at least one; for batch sizes and the like."""
+        """The values as integers: the nearest multiples, at least one; for batch sizes, say."""
         return _algebra.Rounded(self, multiple)
 
     def __mul__(self, other: Any) -> Schedule:

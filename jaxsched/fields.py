@@ -52,7 +52,7 @@ def is_sequence(x: Any) -> bool:
 
 
 def unwrapped(x: Any) -> Any:
-    """The array that `x` stands for, such as a variable of Flax or Keras; anything else as it is."""
+    """The array that `x` stands for, a variable of Flax or Keras, say; all else as it is."""
     wrapped = not isinstance(x, jax.Array) and hasattr(x, "__jax_array__")
     return x.__jax_array__() if wrapped else x
 
