@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import operator
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from fractions import Fraction
 from numbers import Integral, Real
 from typing import Any, ClassVar, Literal, final
@@ -29,9 +29,12 @@ from jaxsched._lengths import (
 )
 from jaxsched._lookup import UNROLLED, entries, passed
 from jaxsched._names import shortened, shown
-from jaxsched._schedule import Schedule, is_known
+from jaxsched._schedule import ASchedule, Schedule, ScheduleLike, Schedules, is_known
 from jaxsched.fields import (
+    Held,
     Kind,
+    Number,
+    OptionalNumber,
     boundaries,
     is_concrete,
     is_float,
@@ -54,7 +57,7 @@ class Constant(Schedule):
     True
     """
 
-    value: ArrayLike = number(selected=True)
+    value: Number = number(selected=True)
 
     def at(self, t: jax.Array) -> jax.Array:
         return jnp.asarray(self.value)
@@ -111,7 +114,7 @@ class Function(Schedule):
         raise ValueError(f"{shown(self)} cannot be stretched: it has no lengths to multiply")
 
 
-def as_schedule(x: Any) -> Schedule:
+def as_schedule(x: ScheduleLike) -> Schedule:
     """`x` as a schedule: one already, a number (`Constant`) or a callable of a count (`Function`).
 
     >>> as_schedule(0.1), as_schedule(Constant(2.0))
@@ -159,8 +162,8 @@ class Join(Schedule):
     [0.0, 0.5, 0.5, 0.5]
     """
 
-    schedules: tuple[Schedule, ...] = part(as_schedule, several=True)
-    boundaries: tuple[ArrayLike, ...] = boundaries(apart=True)
+    schedules: Schedules = part(as_schedule, several=True)
+    boundaries: Held[tuple[Any, ...], Iterable[ArrayLike]] = boundaries(apart=True)
     _selects = ("schedules",)
 
     def check(self) -> None:
@@ -220,9 +223,9 @@ class Warmup(Schedule):
         start: the first value.
     """
 
-    schedule: Schedule = part(as_schedule)
-    steps: ArrayLike = length()
-    start: ArrayLike = number(default=0.0)
+    schedule: ASchedule = part(as_schedule)
+    steps: Number = length()
+    start: Number = number(default=0.0)
 
     @property
     def duration(self) -> Any:
@@ -283,10 +286,10 @@ class Cooldown(Schedule):
     [0.0, 1.0, 2.0, 1.0, 0.0, 0.0]
     """
 
-    schedule: Schedule = part(as_schedule)
-    boundary: ArrayLike = length()
-    steps: ArrayLike = length()
-    end: ArrayLike = number(default=0.0)
+    schedule: ASchedule = part(as_schedule)
+    boundary: Number = length()
+    steps: Number = length()
+    end: Number = number(default=0.0)
     shape: Literal["linear", "cosine", "sqrt", "geometric"] = static(
         default="linear", one_of=tuple(_SHAPES)
     )
@@ -330,8 +333,8 @@ class Cooldown(Schedule):
 class Delay(Schedule):
     """The schedule `steps` counts later, its first value before: s(max(n - steps, 0))."""
 
-    schedule: Schedule = part(as_schedule)
-    steps: ArrayLike = length()
+    schedule: ASchedule = part(as_schedule)
+    steps: Number = length()
     _selects = ("schedule",)
 
     @property
@@ -347,8 +350,8 @@ class Delay(Schedule):
 class Skip(Schedule):
     """The schedule without its first `steps` counts: s(n + steps)."""
 
-    schedule: Schedule = part(as_schedule)
-    steps: ArrayLike = length(offset=True)
+    schedule: ASchedule = part(as_schedule)
+    steps: Number = length(offset=True)
     _selects = ("schedule",)
 
     @property
@@ -366,8 +369,8 @@ class Skip(Schedule):
 class Stop(Schedule):
     """The schedule until `steps`, then held: s(min(n, steps))."""
 
-    schedule: Schedule = part(as_schedule)
-    steps: ArrayLike = length()
+    schedule: ASchedule = part(as_schedule)
+    steps: Number = length()
     _selects = ("schedule",)
 
     @property
@@ -383,8 +386,8 @@ class Stop(Schedule):
 class Hold(Schedule):
     """The same values with a duration that is `steps` longer."""
 
-    schedule: Schedule = part(as_schedule)
-    steps: ArrayLike = length()
+    schedule: ASchedule = part(as_schedule)
+    steps: Number = length()
     _selects = ("schedule",)
 
     def check(self) -> None:
@@ -403,8 +406,8 @@ class Hold(Schedule):
 class Every(Schedule):
     """The same curve, updated every `steps` counts and held between: s(steps (n // steps))."""
 
-    schedule: Schedule = part(as_schedule)
-    steps: ArrayLike = length(least=1, stretches=False)
+    schedule: ASchedule = part(as_schedule)
+    steps: Number = length(least=1, stretches=False)
     _selects = ("schedule",)
 
     def check(self) -> None:
@@ -423,8 +426,8 @@ class Every(Schedule):
 class Per(Schedule):
     """The schedule in units of `steps` counts, such as the updates of an epoch: s(n // steps)."""
 
-    schedule: Schedule = part(as_schedule)
-    steps: ArrayLike = length(least=1, stretches=False)
+    schedule: ASchedule = part(as_schedule)
+    steps: Number = length(least=1, stretches=False)
     _selects = ("schedule",)
 
     def check(self) -> None:
@@ -442,7 +445,7 @@ class Per(Schedule):
 class Repeat(Schedule):
     """The schedule for ever: s(n mod duration)."""
 
-    schedule: Schedule = part(as_schedule)
+    schedule: ASchedule = part(as_schedule)
     _selects = ("schedule",)
 
     def check(self) -> None:
@@ -469,9 +472,9 @@ class Restart(Schedule):
     [1.0, 0.5, 0.5, 0.25, 0.0]
     """
 
-    schedule: Schedule = part(as_schedule)
+    schedule: ASchedule = part(as_schedule)
     cycles: int = static()
-    gain: ArrayLike | None = number(default=None, above=0)
+    gain: OptionalNumber = number(default=None, above=0)
 
     @property
     def _selects(self) -> tuple[str, ...]:  # type: ignore[override]
@@ -549,8 +552,8 @@ class WithMomentum(Schedule):
     '1.00 0.85'
     """
 
-    schedule: Schedule = part(as_schedule)
-    momentum: Schedule = part(as_schedule)
+    schedule: ASchedule = part(as_schedule)
+    momentum: ASchedule = part(as_schedule)
     _selects = ("schedule",)
 
     @property
@@ -565,9 +568,9 @@ class WithMomentum(Schedule):
 class Clip(Schedule):
     """The values of the schedule, limited to [low, high]; None is no limit."""
 
-    schedule: Schedule = part(as_schedule)
-    low: ArrayLike | None = None
-    high: ArrayLike | None = None
+    schedule: ASchedule = part(as_schedule)
+    low: OptionalNumber = number(default=None)
+    high: OptionalNumber = number(default=None)
 
     def check(self) -> None:
         if self.low is not None and is_concrete(self.low):
@@ -601,8 +604,8 @@ class Rounded(Schedule):
     [8, 16, 16, 24, 32]
     """
 
-    schedule: Schedule = part(as_schedule)
-    multiple: ArrayLike = length(default=1, least=1, whole=True, stretches=False)
+    schedule: ASchedule = part(as_schedule)
+    multiple: Number = length(default=1, least=1, whole=True, stretches=False)
 
     def check(self) -> None:
         if is_concrete(self.multiple) and np.ndim(self.multiple) == 0:
@@ -668,8 +671,8 @@ class _Pair(Schedule):
     """Two schedules and an operation on their values; the longer one decides the duration."""
 
     operation: ClassVar[Callable[..., jax.Array]]
-    left: Schedule = part(as_schedule)
-    right: Schedule = part(as_schedule)
+    left: ASchedule = part(as_schedule)
+    right: ASchedule = part(as_schedule)
 
     @property
     def duration(self) -> Any:

@@ -11,22 +11,31 @@ from typing import Any, Literal
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.typing import ArrayLike
 
 from jaxsched import _numerics as numerics
 from jaxsched._algebra import require_ordered
 from jaxsched._lengths import same_time
 from jaxsched._lookup import entries, pick
 from jaxsched._schedule import Schedule
-from jaxsched.fields import Sequence, boundaries, length, number, numbers, require, static
+from jaxsched.fields import (
+    Number,
+    Numbers,
+    OptionalNumber,
+    boundaries,
+    length,
+    number,
+    numbers,
+    require,
+    static,
+)
 
 
 class _Transition(Schedule):
     """From `start` at count 0 to `end` at `steps`, then held."""
 
-    start: ArrayLike
-    end: ArrayLike
-    steps: ArrayLike = length()
+    start: Number
+    end: Number
+    steps: Number = length()
 
     def check(self) -> None:
         at_once = isinstance(self.steps, float) and self.steps == 0
@@ -79,8 +88,8 @@ class Cosine(_Transition):
     [1.0, 0.5, 0.0]
     """
 
-    exponent: ArrayLike | None = number(default=None, above=0)
-    warp: ArrayLike | None = number(default=None, above=0)
+    exponent: OptionalNumber = number(default=None, above=0)
+    warp: OptionalNumber = number(default=None, above=0)
 
     def at(self, t: jax.Array) -> jax.Array:
         weight = numerics.cosine_weight(t, self.steps, self.exponent, self.warp)
@@ -106,8 +115,8 @@ class Polynomial(_Transition):
     [1.0, 0.5625, 0.25, 0.0625, 0.0]
     """
 
-    power: ArrayLike = number(least=0)
-    warp: ArrayLike | None = number(default=None, above=0)
+    power: Number = number(least=0)
+    warp: OptionalNumber = number(default=None, above=0)
 
     def at(self, t: jax.Array) -> jax.Array:
         t, steps = same_time(t, self.steps)
@@ -135,7 +144,7 @@ class Power(_Transition):
     [1.0, 0.5, 0.0]
     """
 
-    power: ArrayLike = number(least=0)
+    power: Number = number(least=0)
 
     def at(self, t: jax.Array) -> jax.Array:
         elapsed = numerics.elapsed(t, self.steps)
@@ -157,9 +166,9 @@ class Geometric(_Transition):
     [1.0, 0.5, 0.25, 0.25]
     """
 
-    start: ArrayLike = number(above=0)
-    end: ArrayLike = number(above=0)
-    steps: ArrayLike = length()
+    start: Number = number(above=0)
+    end: Number = number(above=0)
+    steps: Number = length()
 
     def at(self, t: jax.Array) -> jax.Array:
         return numerics.geometric(t, self.start, self.end, self.steps)
@@ -183,7 +192,7 @@ class Relaxation(_Transition):
     True
     """
 
-    ratio: ArrayLike = number(above=0)
+    ratio: Number = number(above=0)
 
     def check(self) -> None:
         super().check()
@@ -216,8 +225,8 @@ class Tanh(_Transition):
     True
     """
 
-    low: ArrayLike = number(default=-7.0)
-    high: ArrayLike = number(default=3.0)
+    low: Number = number(default=-7.0)
+    high: Number = number(default=3.0)
 
     def at(self, t: jax.Array) -> jax.Array:
         weight = numerics.tanh_weight(t, self.steps, self.low, self.high)
@@ -241,10 +250,10 @@ class Wave(Schedule):
     [1.0, 0.5, 0.0, 0.5, 1.0, 0.5]
     """
 
-    start: ArrayLike
-    end: ArrayLike
-    steps: ArrayLike = length(least=1)
-    cycles: ArrayLike = number(default=1.0, above=0)
+    start: Number
+    end: Number
+    steps: Number = length(least=1)
+    cycles: Number = number(default=1.0, above=0)
 
     def at(self, t: jax.Array) -> jax.Array:
         weight = numerics.wave_weight(t, self.steps, self.cycles)
@@ -270,9 +279,9 @@ class Exponential(Schedule):
     [1.0, 1.0, 0.25, 0.25]
     """
 
-    start: ArrayLike
-    rate: ArrayLike = number(above=0)
-    steps: ArrayLike = length(default=1, above=0)
+    start: Number
+    rate: Number = number(above=0)
+    steps: Number = length(default=1, above=0)
     staircase: bool = static(default=False, one_of=(False, True))
 
     def at(self, t: jax.Array) -> jax.Array:
@@ -298,9 +307,9 @@ class InverseTime(Schedule):
     [1.0, 0.5, 0.25]
     """
 
-    start: ArrayLike
-    rate: ArrayLike = number(least=0)
-    steps: ArrayLike = length(default=1, above=0)
+    start: Number
+    rate: Number = number(least=0)
+    steps: Number = length(default=1, above=0)
     staircase: bool = static(default=False, one_of=(False, True))
 
     def at(self, t: jax.Array) -> jax.Array:
@@ -325,9 +334,9 @@ class InverseSqrt(Schedule):
     True
     """
 
-    start: ArrayLike
-    timescale: ArrayLike = length(above=0)
-    shift: ArrayLike = length(default=0, offset=True)
+    start: Number
+    timescale: Number = length(above=0)
+    shift: Number = length(default=0, offset=True)
 
     def at(self, t: jax.Array) -> jax.Array:
         return numerics.inverse_sqrt(t, self.shift, self.timescale) * self.start
@@ -352,10 +361,10 @@ class InversePower(Schedule):
     [1.0, 0.25, 0.0625]
     """
 
-    start: ArrayLike
-    timescale: ArrayLike = length(above=0)
-    power: ArrayLike = number(least=0)
-    shift: ArrayLike = length(default=0, offset=True)
+    start: Number
+    timescale: Number = length(above=0)
+    power: Number = number(least=0)
+    shift: Number = length(default=0, offset=True)
 
     def at(self, t: jax.Array) -> jax.Array:
         return numerics.inverse_power(t, self.shift, self.timescale, self.power) * self.start
@@ -374,8 +383,8 @@ class PiecewiseConstant(Schedule):
     [1.0, 1.0, 0.5, 0.25, 0.25]
     """
 
-    boundaries: Sequence = boundaries()
-    values: Sequence = numbers(selected=True)
+    boundaries: Numbers = boundaries()
+    values: Numbers = numbers(selected=True)
 
     def check(self) -> None:
         require_ordered(self.boundaries, "PiecewiseConstant(boundaries=...)")
@@ -397,8 +406,8 @@ class Interpolate(Schedule):
     [0.0, 0.5, 1.0, 0.5, 0.0, 0.0]
     """
 
-    boundaries: Sequence = boundaries()
-    values: Sequence = numbers()
+    boundaries: Numbers = boundaries()
+    values: Numbers = numbers()
     kind: Literal["linear", "cosine"] = static(default="linear", one_of=("linear", "cosine"))
 
     def check(self) -> None:
@@ -435,7 +444,7 @@ class Table(Schedule):
     [1.0, 0.5, 0.5]
     """
 
-    values: Sequence = numbers(selected=True)
+    values: Numbers = numbers(selected=True)
 
     def check(self) -> None:
         _require_lengths(self, None, self.values, 0)

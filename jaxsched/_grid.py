@@ -15,8 +15,8 @@ from jax.typing import ArrayLike
 from jaxsched._algebra import as_schedule
 from jaxsched._names import require_known
 from jaxsched._programs import Compiled
-from jaxsched._schedule import Schedule, as_count, in_floats
-from jaxsched.fields import LONGEST, is_concrete, is_float, length, part, require
+from jaxsched._schedule import Schedule, Schedules, as_count, in_floats
+from jaxsched.fields import LONGEST, Number, is_concrete, is_float, length, part, require
 
 
 def grid(make: Callable[..., Schedule], /, **axes: Iterable[Any]) -> Grid:
@@ -264,8 +264,8 @@ class Choose(Schedule):
     [1.0, 0.5, 0.0]
     """
 
-    schedules: tuple[Schedule, ...] = part(as_schedule, several=True)
-    index: ArrayLike = length(stretches=False, whole=True)
+    schedules: Schedules = part(as_schedule, several=True)
+    index: Number = length(stretches=False, whole=True)
     _selects = ("schedules",)
 
     # whether its duration is only needed for an evaluation, after what holds it was checked

@@ -6,7 +6,7 @@ import abc
 import dataclasses
 import functools
 import typing
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from fractions import Fraction
 from typing import Any, ClassVar, Literal, Self, final
 
@@ -150,7 +150,7 @@ class Schedule(abc.ABC):
     # --- the algebra: every method returns a schedule -------------------------------------------
 
     @suggesting
-    def then(self, following: Any) -> Schedule:
+    def then(self, following: ScheduleLike) -> Schedule:
         """This schedule, and from its duration on `following`, which counts from 0 there."""
         end = _algebra.required_duration(self, ".then()")
         following = Part(_algebra.as_schedule).coerce(".then()", following)
@@ -449,6 +449,10 @@ def _show(x: Any, rank: int = 0) -> str:
         return repr(np.asarray(x).tolist())
     return repr(x)
 
+
+ScheduleLike = Schedule | ArrayLike | Callable[[Any], Any]  # what `as_schedule` takes
+ASchedule = fields.Held[Schedule, ScheduleLike]
+Schedules = fields.Held[tuple[Schedule, ...], Iterable[ScheduleLike]]
 
 # the methods above build these, and these subclass Schedule: hence last
 from jaxsched import _algebra  # noqa: E402

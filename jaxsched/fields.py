@@ -12,16 +12,37 @@ import numbers as abstract_numbers
 from collections import abc
 from collections.abc import Callable, Iterable
 from fractions import Fraction
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Generic, Self, TypeVar, overload
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
+from numpy.typing import NDArray
 
 from jaxsched._names import shown
 
+Stored = TypeVar("Stored")
+Given = TypeVar("Given")
+
+
+class Held(Generic[Stored, Given]):
+    """The annotation of a field that converts: what it holds, and what its class may be given."""
+
+    if TYPE_CHECKING:  # as a descriptor, which no field is, it says so to type checkers (PEP 681)
+
+        @overload
+        def __get__(self, instance: None, owner: Any) -> Self: ...
+        @overload
+        def __get__(self, instance: object, owner: Any) -> Stored: ...
+        def __get__(self, instance: Any, owner: Any) -> Any: ...
+        def __set__(self, instance: Any, value: Given) -> None: ...
+
+
 Sequence = ArrayLike | abc.Sequence[Any]  # what a sequence field takes
+Number = Held[float | NDArray[Any] | jax.Array, ArrayLike]
+OptionalNumber = Held[float | NDArray[Any] | jax.Array | None, ArrayLike | None]
+Numbers = Held[NDArray[Any] | jax.Array, Sequence]
 Length = Annotated[ArrayLike, "a number of counts"]  # of a function: a config may give it a unit
 
 LONGEST = 2**31 - 1  # the largest int32: a longer schedule could not be counted without x64
