@@ -51,6 +51,7 @@ GALLERY = {
         "Difference": "1.0 - js.Cosine(1.0, 0.1, 100)",
         "Quotient": "js.Linear(0.0, 1.0, 100) / js.Linear(0.1, 1.0, 100)",
         "Schedule.clip": "js.Cosine(1.2, -0.1, 100).clip(0.1, 1.0)",
+        "Schedule.rounded": "js.Geometric(1.0, 64.0, 100).rounded(8)",
         "Choose": "js.Choose([js.Linear(1.0, 0.1, 100), js.Cosine(1.0, 0.1, 100)], index=1)",
         "as_schedule": "js.as_schedule(lambda n: jnp.exp(-n / 40) * jnp.cos(n / 8) ** 2).stop(100)",
         "WithMomentum": "js.WithMomentum(js.one_cycle(1.0, 100), js.Linear(0.95, 0.85, 100))",

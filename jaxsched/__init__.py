@@ -30,6 +30,7 @@ from jaxsched._algebra import (
     Quotient as Quotient,
     Repeat as Repeat,
     Restart as Restart,
+    Rounded as Rounded,
     Skip as Skip,
     Stop as Stop,
     Sum as Sum,

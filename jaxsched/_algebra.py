@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import functools
 import operator
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from fractions import Fraction
 from numbers import Integral, Real
-from typing import Any, ClassVar
+from typing import Any, ClassVar, final
 
 import jax
 import jax.numpy as jnp
@@ -26,11 +26,14 @@ from jaxsched._lengths import (
     smallest,
     times,
 )
-from jaxsched._lookup import UNROLLED, passed, pick
+from jaxsched._lookup import UNROLLED, entries, passed, pick
 from jaxsched._names import shortened, shown
-from jaxsched._schedule import Schedule
+from jaxsched._schedule import ASchedule, Schedule, ScheduleLike, Schedules
 from jaxsched.fields import (
+    Held,
     Kind,
+    Number,
+    OptionalNumber,
     boundaries,
     is_concrete,
     is_float,
@@ -53,17 +56,19 @@ class Constant(Schedule):
     True
     """
 
-    value: ArrayLike
+    value: Number = number(selected=True)
 
     def at(self, t: jax.Array) -> jax.Array:
-        return jnp.broadcast_to(self.value, t.shape)
+        return jnp.asarray(self.value)
 
 
+@final
 class Function(Schedule):
     """Any traceable function of a count, such as an optax schedule; it is static, not a leaf.
 
     The function sees one count at a time (it is vmapped), so that one which takes no arrays does,
-    and standard dtype promotion. The same object again does not recompile.
+    and standard dtype promotion. The same object again does not recompile; what has been compiled
+    is freed with it.
 
     >>> Function(optax.linear_schedule(1.0, 0.0, 4))(np.arange(3)).tolist()
     [1.0, 0.75, 0.5]
@@ -100,12 +105,15 @@ class Function(Schedule):
     def at(self, t: jax.Array) -> jax.Array:
         return jnp.asarray(elementwise(self._one, t.ndim)(t))
 
+    def _foreign(self) -> bool:
+        return True
+
     def stretched(self, factor: Any) -> Any:
         """Refused: the lengths inside a foreign function are out of reach."""
         raise ValueError(f"{shown(self)} cannot be stretched: it has no lengths to multiply")
 
 
-def as_schedule(x: Any) -> Schedule:
+def as_schedule(x: ScheduleLike) -> Schedule:
     """`x` as a schedule: one already, a number (`Constant`) or a callable of a count (`Function`).
 
     >>> as_schedule(0.1), as_schedule(Constant(2.0))
@@ -159,8 +167,9 @@ class Join(Schedule):
     [0.0, 0.5, 0.5, 0.5]
     """
 
-    schedules: tuple[Schedule, ...] = part(as_schedule, several=True)
-    boundaries: tuple[ArrayLike, ...] = boundaries(apart=True)
+    schedules: Schedules = part(as_schedule, several=True)
+    boundaries: Held[tuple[Any, ...], Iterable[ArrayLike]] = boundaries(apart=True)
+    _selects = ("schedules",)
 
     def check(self) -> None:
         if len(self.schedules) != len(self.boundaries) + 1:
@@ -197,7 +206,7 @@ class Join(Schedule):
         index = passed(t, starts)
 
         def entry(table: jax.Array) -> jax.Array:
-            return table.at[index].get(mode="promise_in_bounds")
+            return entries(table, index)
 
         begin = entry(jnp.concatenate([jnp.zeros(1, kind), starts]))
         clock = operator.sub(*same_time(t, begin))
@@ -219,9 +228,9 @@ class Warmup(Schedule):
         start: the first value.
     """
 
-    schedule: Schedule = part(as_schedule)
-    steps: ArrayLike = length()
-    start: ArrayLike = number(default=0.0)
+    schedule: ASchedule = part(as_schedule)
+    steps: Number = length()
+    start: Number = number(default=0.0)
 
     @property
     def duration(self) -> Any:
@@ -242,8 +251,9 @@ class Warmup(Schedule):
 class Delay(Schedule):
     """The schedule `steps` counts later, its first value before: s(max(n - steps, 0))."""
 
-    schedule: Schedule = part(as_schedule)
-    steps: ArrayLike = length()
+    schedule: ASchedule = part(as_schedule)
+    steps: Number = length()
+    _selects = ("schedule",)
 
     @property
     def duration(self) -> Any:
@@ -258,8 +268,9 @@ class Delay(Schedule):
 class Skip(Schedule):
     """The schedule without its first `steps` counts: s(n + steps)."""
 
-    schedule: Schedule = part(as_schedule)
-    steps: ArrayLike = length(offset=True)
+    schedule: ASchedule = part(as_schedule)
+    steps: Number = length(offset=True)
+    _selects = ("schedule",)
 
     @property
     def duration(self) -> Any:
@@ -276,8 +287,9 @@ class Skip(Schedule):
 class Stop(Schedule):
     """The schedule until `steps`, then held: s(min(n, steps))."""
 
-    schedule: Schedule = part(as_schedule)
-    steps: ArrayLike = length()
+    schedule: ASchedule = part(as_schedule)
+    steps: Number = length()
+    _selects = ("schedule",)
 
     @property
     def duration(self) -> Any:
@@ -292,8 +304,9 @@ class Stop(Schedule):
 class Hold(Schedule):
     """The same values with a duration that is `steps` longer."""
 
-    schedule: Schedule = part(as_schedule)
-    steps: ArrayLike = length()
+    schedule: ASchedule = part(as_schedule)
+    steps: Number = length()
+    _selects = ("schedule",)
 
     def check(self) -> None:
         require_countable(self.duration)
@@ -301,7 +314,7 @@ class Hold(Schedule):
     @property
     def duration(self) -> Any:
         """The schedule's own (0 for a `Constant`), and `steps`."""
-        whole = 0 if isinstance(self.schedule, Constant) else required_duration(self.schedule, self)
+        whole = 0 if _is_constant(self.schedule) else required_duration(self.schedule, self)
         return plus(whole, self.steps)
 
     def at(self, t: jax.Array) -> jax.Array:
@@ -311,8 +324,9 @@ class Hold(Schedule):
 class Every(Schedule):
     """The same curve, updated every `steps` counts and held between: s(steps (n // steps))."""
 
-    schedule: Schedule = part(as_schedule)
-    steps: ArrayLike = length(least=1, stretches=False)
+    schedule: ASchedule = part(as_schedule)
+    steps: Number = length(least=1, stretches=False)
+    _selects = ("schedule",)
 
     def check(self) -> None:
         require_countable(self.duration)
@@ -330,8 +344,9 @@ class Every(Schedule):
 class Per(Schedule):
     """The schedule in units of `steps` counts, such as the updates of an epoch: s(n // steps)."""
 
-    schedule: Schedule = part(as_schedule)
-    steps: ArrayLike = length(least=1, stretches=False)
+    schedule: ASchedule = part(as_schedule)
+    steps: Number = length(least=1, stretches=False)
+    _selects = ("schedule",)
 
     def check(self) -> None:
         require_countable(self.duration)
@@ -348,7 +363,8 @@ class Per(Schedule):
 class Repeat(Schedule):
     """The schedule for ever: s(n mod duration)."""
 
-    schedule: Schedule = part(as_schedule)
+    schedule: ASchedule = part(as_schedule)
+    _selects = ("schedule",)
 
     def check(self) -> None:
         required_duration(self.schedule, self)
@@ -374,9 +390,13 @@ class Restart(Schedule):
     [1.0, 0.5, 0.5, 0.25, 0.0]
     """
 
-    schedule: Schedule = part(as_schedule)
+    schedule: ASchedule = part(as_schedule)
     cycles: int = static()
-    gain: ArrayLike | None = number(default=None, above=0)
+    gain: OptionalNumber = number(default=None, above=0)
+
+    @property
+    def _selects(self) -> tuple[str, ...]:  # type: ignore[override]
+        return ("schedule",) if self.gain is None else ()
 
     def check(self) -> None:
         object.__setattr__(self, "cycles", require_count(self.cycles, "Restart(cycles=...)"))
@@ -440,8 +460,9 @@ class WithMomentum(Schedule):
     '1.00 0.85'
     """
 
-    schedule: Schedule = part(as_schedule)
-    momentum: Schedule = part(as_schedule)
+    schedule: ASchedule = part(as_schedule)
+    momentum: ASchedule = part(as_schedule)
+    _selects = ("schedule",)
 
     @property
     def duration(self) -> Any:
@@ -455,9 +476,9 @@ class WithMomentum(Schedule):
 class Clip(Schedule):
     """The values of the schedule, limited to [low, high]; None is no limit."""
 
-    schedule: Schedule = part(as_schedule)
-    low: ArrayLike | None = None
-    high: ArrayLike | None = None
+    schedule: ASchedule = part(as_schedule)
+    low: OptionalNumber = number(default=None)
+    high: OptionalNumber = number(default=None)
 
     def check(self) -> None:
         if self.low is not None and is_concrete(self.low):
@@ -471,27 +492,107 @@ class Clip(Schedule):
         return self.schedule.duration
 
     def at(self, t: jax.Array) -> jax.Array:
-        return jnp.clip(self.schedule.at(t), self.low, self.high)
+        return jnp.clip(_in_floats(self.schedule, t), self.low, self.high)
+
+
+class Rounded(Schedule):
+    """The values of the schedule as integers: the nearest multiples of `multiple`, at least one.
+
+    Halfway between two it is the even one. Known values of a `Constant`, a `PiecewiseConstant` and
+    a `Table` are rounded exactly, when it is made; what is computed has the digits of a float.
+    Schedules that only select from such ones (`.then`, `.every`, `.restarts(n)`, ...) are integers,
+    too; arithmetic makes floats again.
+
+    Args:
+        schedule: what is rounded.
+        multiple: an int >= 1.
+
+    >>> from jaxsched import Linear
+    >>> Linear(8.0, 32.0, 4).rounded(8)(np.arange(5)).tolist()
+    [8, 16, 16, 24, 32]
+    """
+
+    schedule: ASchedule = part(as_schedule)
+    multiple: Number = length(default=1, least=1, whole=True, stretches=False)
+
+    def check(self) -> None:
+        if is_concrete(self.multiple) and np.ndim(self.multiple) == 0:
+            object.__setattr__(self, "schedule", self._exact(self.schedule))
+
+    def _exact(self, schedule: Schedule) -> Schedule:
+        """The schedule with the known values that it selects rounded, as integers."""
+        if schedule._selects:
+            return schedule._selecting(self._exact)
+        by, exact = int(np.asarray(self.multiple)), {}
+        for name, kind in schedule._kinds.items():
+            value = getattr(schedule, name)
+            if isinstance(kind, Kind) and kind.selected and not isinstance(value, jax.Array):
+                exact[name] = _nearest(value, by)
+        return schedule._with(**exact)
+
+    @property
+    def integral(self) -> bool:
+        """True."""
+        return True
+
+    @property
+    def duration(self) -> Any:
+        """The schedule's own."""
+        return self.schedule.duration
+
+    def at(self, t: jax.Array) -> jax.Array:
+        if self.schedule._selects:  # of each one by itself: an integer among floats stays exact
+            return self.schedule._selecting(lambda one: self._with(schedule=one)).at(t)
+        value, integer = self.schedule.at(t), np.iinfo(jnp.result_type(int))
+        by = jnp.maximum(jnp.asarray(self.multiple).astype(integer.dtype), 1)
+        if is_float(value):
+            value = value.astype(jnp.result_type(float))
+            top = np.nextafter(value.dtype.type(integer.max), value.dtype.type(0))
+            value = jnp.clip(value, 0, top)
+            whole, rest = jnp.floor(value).astype(integer.dtype), value - jnp.floor(value)
+        else:
+            whole, rest = jnp.maximum(value, 0), jnp.zeros((), jnp.result_type(float))
+        quotient, left = numerics.divide(whole, by)
+        # twice the distance from the middle between two multiples
+        above = jnp.clip(left - (by - left), -2, 2).astype(rest.dtype) + 2 * rest
+        up = (above > 0) | ((above == 0) & (quotient % 2 == 1))
+        return jnp.clip(quotient + up.astype(integer.dtype), 1, integer.max // by) * by
+
+
+def _nearest(x: Any, by: int) -> Any:
+    """Of a known number the nearest multiple, an even one of two, at least one and countable."""
+    if isinstance(x, np.ndarray):
+        return np.array([_nearest(v, by) for v in x.ravel().tolist()], np.int64).reshape(x.shape)
+    return min(max(round(Fraction(x) / by), 1), longest() // by) * by
+
+
+def _is_constant(schedule: Schedule) -> bool:
+    inside = schedule.schedule if isinstance(schedule, Rounded) else schedule
+    return isinstance(inside, Constant)
+
+
+def _in_floats(schedule: Schedule, t: jax.Array) -> jax.Array:
+    return schedule.at(t).astype(jnp.result_type(float))
 
 
 class _Pair(Schedule):
     """Two schedules and an operation on their values; the longer one decides the duration."""
 
     operation: ClassVar[Callable[..., jax.Array]]
-    left: Schedule = part(as_schedule)
-    right: Schedule = part(as_schedule)
+    left: ASchedule = part(as_schedule)
+    right: ASchedule = part(as_schedule)
 
     @property
     def duration(self) -> Any:
         """The larger one; a `Constant` counts for nothing."""
-        parts = [s for s in (self.left, self.right) if not isinstance(s, Constant)]
+        parts = [s for s in (self.left, self.right) if not _is_constant(s)]
         durations = [s.duration for s in parts]
         if not durations or any(d is None for d in durations):
             return None
         return functools.reduce(largest, durations)
 
     def at(self, t: jax.Array) -> jax.Array:
-        return type(self).operation(self.left.at(t), self.right.at(t))
+        return type(self).operation(_in_floats(self.left, t), _in_floats(self.right, t))
 
 
 class Product(_Pair):

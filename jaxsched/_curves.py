@@ -14,22 +14,32 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-from jax.typing import ArrayLike
 
 from jaxsched import _numerics as numerics
 from jaxsched._algebra import as_schedule, require_ordered
 from jaxsched._lengths import known, plus, same_time
-from jaxsched._lookup import pick, reached
-from jaxsched._schedule import Schedule, is_known
-from jaxsched.fields import Sequence, boundaries, length, number, numbers, part, require, static
+from jaxsched._lookup import entries, pick, reached
+from jaxsched._schedule import ASchedule, Schedule, is_known
+from jaxsched.fields import (
+    Number,
+    Numbers,
+    OptionalNumber,
+    boundaries,
+    length,
+    number,
+    numbers,
+    part,
+    require,
+    static,
+)
 
 
 class _Transition(Schedule):
     """From `start` at count 0 to `end` at `steps`, then held."""
 
-    start: ArrayLike
-    end: ArrayLike
-    steps: ArrayLike = length()
+    start: Number
+    end: Number
+    steps: Number = length()
 
     def check(self) -> None:
         at_once = isinstance(self.steps, float) and self.steps == 0
@@ -82,8 +92,8 @@ class Cosine(_Transition):
     [1.0, 0.5, 0.0]
     """
 
-    exponent: ArrayLike | None = number(default=None, above=0)
-    warp: ArrayLike | None = number(default=None, above=0)
+    exponent: OptionalNumber = number(default=None, above=0)
+    warp: OptionalNumber = number(default=None, above=0)
 
     def at(self, t: jax.Array) -> jax.Array:
         weight = numerics.cosine_weight(t, self.steps, self.exponent, self.warp)
@@ -109,8 +119,8 @@ class Polynomial(_Transition):
     [1.0, 0.5625, 0.25, 0.0625, 0.0]
     """
 
-    power: ArrayLike = number(least=0)
-    warp: ArrayLike | None = number(default=None, above=0)
+    power: Number = number(least=0)
+    warp: OptionalNumber = number(default=None, above=0)
 
     def at(self, t: jax.Array) -> jax.Array:
         weight = numerics.power_weight(t, self.steps, self.power, True, self.warp)
@@ -136,7 +146,7 @@ class Power(_Transition):
     [1.0, 0.5, 0.0]
     """
 
-    power: ArrayLike = number(least=0)
+    power: Number = number(least=0)
 
     def at(self, t: jax.Array) -> jax.Array:
         weight = numerics.power_weight(t, self.steps, self.power)
@@ -157,9 +167,9 @@ class Geometric(_Transition):
     [1.0, 0.5, 0.25, 0.25]
     """
 
-    start: ArrayLike = number(above=0)
-    end: ArrayLike = number(above=0)
-    steps: ArrayLike = length()
+    start: Number = number(above=0)
+    end: Number = number(above=0)
+    steps: Number = length()
 
     def at(self, t: jax.Array) -> jax.Array:
         return numerics.geometric(t, self.start, self.end, self.steps)
@@ -183,7 +193,7 @@ class Relaxation(_Transition):
     True
     """
 
-    ratio: ArrayLike = number(above=0)
+    ratio: Number = number(above=0)
 
     def check(self) -> None:
         super().check()
@@ -216,8 +226,8 @@ class Tanh(_Transition):
     True
     """
 
-    low: ArrayLike = number(default=-7.0)
-    high: ArrayLike = number(default=3.0)
+    low: Number = number(default=-7.0)
+    high: Number = number(default=3.0)
 
     def at(self, t: jax.Array) -> jax.Array:
         weight = numerics.tanh_weight(t, self.steps, self.low, self.high)
@@ -241,10 +251,10 @@ class Wave(Schedule):
     [1.0, 0.5, 0.0, 0.5, 1.0, 0.5]
     """
 
-    start: ArrayLike
-    end: ArrayLike
-    steps: ArrayLike = length(least=1)
-    cycles: ArrayLike = number(default=1.0, above=0)
+    start: Number
+    end: Number
+    steps: Number = length(least=1)
+    cycles: Number = number(default=1.0, above=0)
 
     def at(self, t: jax.Array) -> jax.Array:
         weight = numerics.wave_weight(t, self.steps, self.cycles)
@@ -270,9 +280,9 @@ class Exponential(Schedule):
     [1.0, 1.0, 0.25, 0.25]
     """
 
-    start: ArrayLike
-    rate: ArrayLike = number(above=0)
-    steps: ArrayLike = length(default=1, above=0)
+    start: Number
+    rate: Number = number(above=0)
+    steps: Number = length(default=1, above=0)
     staircase: bool = static(default=False, one_of=(False, True))
 
     def at(self, t: jax.Array) -> jax.Array:
@@ -297,9 +307,9 @@ class InverseTime(Schedule):
     [1.0, 0.5, 0.25]
     """
 
-    start: ArrayLike
-    rate: ArrayLike = number(least=0)
-    steps: ArrayLike = length(default=1, above=0)
+    start: Number
+    rate: Number = number(least=0)
+    steps: Number = length(default=1, above=0)
     staircase: bool = static(default=False, one_of=(False, True))
 
     def at(self, t: jax.Array) -> jax.Array:
@@ -324,9 +334,9 @@ class InverseSqrt(Schedule):
     True
     """
 
-    start: ArrayLike
-    timescale: ArrayLike = length(above=0)
-    shift: ArrayLike = length(default=0, offset=True)
+    start: Number
+    timescale: Number = length(above=0)
+    shift: Number = length(default=0, offset=True)
 
     def at(self, t: jax.Array) -> jax.Array:
         return numerics.inverse_sqrt(t, self.shift, self.timescale) * self.start
@@ -351,10 +361,10 @@ class InversePower(Schedule):
     [1.0, 0.25, 0.0625]
     """
 
-    start: ArrayLike
-    timescale: ArrayLike = length(above=0)
-    power: ArrayLike = number(least=0)
-    shift: ArrayLike = length(default=0, offset=True)
+    start: Number
+    timescale: Number = length(above=0)
+    power: Number = number(least=0)
+    shift: Number = length(default=0, offset=True)
 
     def at(self, t: jax.Array) -> jax.Array:
         return numerics.inverse_power(t, self.start, self.shift, self.timescale, self.power)
@@ -394,10 +404,10 @@ class Cooldown(Schedule):
     [0.0, 1.0, 2.0, 1.0, 0.0, 0.0]
     """
 
-    schedule: Schedule = part(as_schedule)
-    boundary: ArrayLike = length()
-    steps: ArrayLike = length()
-    end: ArrayLike = number(default=0.0)
+    schedule: ASchedule = part(as_schedule)
+    boundary: Number = length()
+    steps: Number = length()
+    end: Number = number(default=0.0)
     shape: Literal["linear", "cosine", "sqrt", "geometric"] = static(
         default="linear", one_of=tuple(COOLDOWNS)
     )
@@ -450,8 +460,8 @@ class PiecewiseConstant(Schedule):
     [1.0, 1.0, 0.5, 0.25, 0.25]
     """
 
-    boundaries: Sequence = boundaries()
-    values: Sequence = numbers()
+    boundaries: Numbers = boundaries()
+    values: Numbers = numbers(selected=True)
 
     def check(self) -> None:
         require_ordered(self.boundaries, "PiecewiseConstant(boundaries=...)")
@@ -473,8 +483,8 @@ class Interpolate(Schedule):
     [0.0, 0.5, 1.0, 0.5, 0.0, 0.0]
     """
 
-    boundaries: Sequence = boundaries()
-    values: Sequence = numbers()
+    boundaries: Numbers = boundaries()
+    values: Numbers = numbers()
     kind: Literal["linear", "cosine"] = static(default="linear", one_of=("linear", "cosine"))
 
     def check(self) -> None:
@@ -490,7 +500,7 @@ class Interpolate(Schedule):
     def at(self, t: jax.Array) -> jax.Array:
         knots, values = jnp.asarray(self.boundaries), jnp.asarray(self.values)
         if len(knots) == 1:
-            return jnp.broadcast_to(values[0], t.shape)
+            return values[0]
         begun = reached(t, knots[0])  # the first knots may be one
         left, steps, start, end = pick(
             t, knots[1:-1], knots[:-1], jnp.diff(knots), values[:-1], values[1:]
@@ -514,7 +524,7 @@ class Table(Schedule):
     [1.0, 0.5, 0.5]
     """
 
-    values: Sequence = numbers()
+    values: Numbers = numbers(selected=True)
 
     def check(self) -> None:
         _require_lengths(self, None, self.values, 0)
@@ -527,7 +537,7 @@ class Table(Schedule):
     def at(self, t: jax.Array) -> jax.Array:
         values = jnp.asarray(self.values)
         index = jnp.clip(t, 0, len(values) - 1).astype(jnp.int32)
-        return values.at[index].get(mode="promise_in_bounds")
+        return entries(values, index)
 
     def stretched(self, factor: Any) -> Any:
         """Refused: there are no lengths to multiply."""

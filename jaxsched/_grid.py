@@ -14,9 +14,11 @@ from jax.typing import ArrayLike
 
 from jaxsched._algebra import as_schedule
 from jaxsched._names import require_known, shown, suggesting
-from jaxsched._schedule import Schedule, as_count, in_floats
+from jaxsched._programs import Compiled
+from jaxsched._schedule import Schedule, Schedules, as_count, in_floats
 from jaxsched.fields import (
     LONGEST,
+    Number,
     is_concrete,
     is_float,
     is_sequence,
@@ -178,8 +180,8 @@ class Grid:
         counts = [clocks[kind] for kind in self._in_floats]
         if len(clocks) == 1:  # once for all
             counts = counts[0]
-        values: jax.Array = _evaluate(stacks, order, counts, sizes, self.shape)
-        return values
+        foreign = any(stacked._foreign() for stacked in stacks)
+        return _evaluate(stacks, order, counts, sizes, self.shape, foreign=foreign)
 
     @functools.cached_property
     def _in_floats(self) -> list[bool]:
@@ -236,6 +238,7 @@ class Grid:
     every = _everywhere("every")
     per = _everywhere("per")
     clip = _everywhere("clip")
+    rounded = _everywhere("rounded")
     __mul__ = _everywhere("__mul__")
     __rmul__ = _everywhere("__rmul__")
     __add__ = _everywhere("__add__")
@@ -275,8 +278,9 @@ class Choose(Schedule):
     [1.0, 0.5, 0.0]
     """
 
-    schedules: tuple[Schedule, ...] = part(as_schedule, several=True)
-    index: ArrayLike = length(stretches=False, whole=True)
+    schedules: Schedules = part(as_schedule, several=True)
+    index: Number = length(stretches=False, whole=True)
+    _selects = ("schedules",)
 
     # whether its duration is only needed for an evaluation, after what holds it was checked
     _evaluated: ClassVar[bool] = False
@@ -308,7 +312,10 @@ class Choose(Schedule):
         return ready
 
     def at(self, t: jax.Array) -> jax.Array:
-        return self._chosen([s.at(t) for s in self.schedules])
+        values = [s.at(t) for s in self.schedules]
+        if not self.integral:
+            values = [value.astype(jnp.result_type(float)) for value in values]
+        return self._chosen(values)
 
     def _chosen(self, values: list[jax.Array]) -> jax.Array:
         index, chosen = jnp.asarray(self.index), values[0]
@@ -333,7 +340,7 @@ def as_one(points: Grid) -> Any:
     return jax.tree.unflatten(jax.tree.structure(one), jax.tree.leaves((branches, index)))
 
 
-@functools.partial(jax.jit, static_argnames=("sizes", "shape"))
+@functools.partial(Compiled, static=(3, 4))
 def _evaluate(
     stacks: tuple[Any, ...], order: Any, counts: Any, sizes: tuple[int, ...], shape: tuple[int, ...]
 ) -> jax.Array:
@@ -344,6 +351,8 @@ def _evaluate(
         jax.vmap(lambda s, count=count: s(count), axis_size=size)(stacked)
         for size, stacked, count in zip(sizes, stacks, each, strict=True)
     ]
+    if len({value.dtype for value in values}) > 1:  # integers among floats
+        values = [value.astype(jnp.result_type(float)) for value in values]
     whole = values[0] if order is None else jnp.concatenate(values)[order]
     return whole.reshape(*shape, *jnp.shape(each[0]))
 

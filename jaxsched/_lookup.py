@@ -38,9 +38,15 @@ def passed(t: jax.Array, boundaries: jax.Array) -> jax.Array:
     index = jnp.zeros((), jnp.int32)  # of t's shape, XLA would fold a whole gather as it compiles
     for bit in reversed(range(halvings)):
         half = 1 << bit
-        here = reached(t, table.at[index + (half - 1)].get(mode="promise_in_bounds"))
+        here = reached(t, entries(table, index + (half - 1)))
         index = index + half * here.astype(jnp.int32)
-    return jnp.minimum(jnp.broadcast_to(index, t.shape), total)
+    return jnp.minimum(index, total)
+
+
+def entries(table: jax.Array, index: jax.Array) -> jax.Array:
+    """The entry of the table for each index, sharded as the indices are."""
+    where = jax.typeof(index).sharding
+    return table.at[index].get(mode="promise_in_bounds", out_sharding=where)
 
 
 def pick(t: jax.Array, boundaries: jax.Array, *tables: jax.Array) -> list[jax.Array]:
@@ -50,8 +56,8 @@ def pick(t: jax.Array, boundaries: jax.Array, *tables: jax.Array) -> list[jax.Ar
     """
     if len(boundaries) > UNROLLED:
         index = passed(t, boundaries)
-        return [table.at[index].get(mode="promise_in_bounds") for table in tables]
-    chosen = [jnp.broadcast_to(table[0], t.shape) for table in tables]
+        return [entries(table, index) for table in tables]
+    chosen = [table[0] for table in tables]
     for i in range(len(boundaries)):
         here = reached(t, boundaries[i])
         chosen = [

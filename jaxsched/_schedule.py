@@ -6,7 +6,7 @@ import abc
 import dataclasses
 import functools
 import typing
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from fractions import Fraction
 from types import MappingProxyType
 from typing import Any, ClassVar, Literal, Self, final
@@ -16,9 +16,10 @@ import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 
-from jaxsched import fields
+from jaxsched import _serialization, fields
 from jaxsched._names import shown, suggesting
 from jaxsched._plain import Opaque
+from jaxsched._programs import Compiled
 from jaxsched.fields import Kind, Part, is_concrete, is_float
 
 # jax.jit gives the function that it makes the attributes of the one that it is given
@@ -58,6 +59,7 @@ class Schedule(abc.ABC):
     """
 
     _kinds: ClassVar[dict[str, Kind | Part]] = {}
+    _holds: ClassVar[tuple[tuple[str, bool], ...]] = ()  # the parts: their field, whether several
     _options: ClassVar[dict[str, tuple[Any, ...]]] = {}
 
     # np.float32(2) * schedule must reach __rmul__ instead of becoming an object array
@@ -81,6 +83,8 @@ class Schedule(abc.ABC):
             for f in declared
             if f.name not in meta
         }
+        parts = [(name, kind) for name, kind in cls._kinds.items() if isinstance(kind, Part)]
+        cls._holds = tuple((name, kind.several) for name, kind in parts)
         cls._options = {f.name: f.metadata["one_of"] for f in declared if f.name in meta}
         data = tuple(cls._kinds)
         keys = tuple(jax.tree_util.GetAttrKey(name) for name in data)
@@ -101,6 +105,7 @@ class Schedule(abc.ABC):
             return self
 
         jax.tree_util.register_pytree_with_keys(cls, flatten_with_keys, unflatten, flatten)
+        _serialization.register(cls)
 
     def __post_init__(self) -> None:
         for name, kind in self._kinds.items():
@@ -126,21 +131,31 @@ class Schedule(abc.ABC):
         """The count from which the value is constant and a following schedule starts, or None."""
         return None
 
+    # the fields with the schedules whose values its own are, one or another, unchanged
+    _selects: ClassVar[tuple[str, ...]] = ()
+
+    @property
+    def integral(self) -> bool:
+        """Whether the values are integers, as those of `.rounded()`; to be overridden where so."""
+        chosen = [part for name, part in self._named_parts() if name in self._selects]
+        return bool(chosen) and all(part.integral for part in chosen)
+
     @final
     def __call__(self, count: ArrayLike | Sequence[int] | Sequence[float]) -> jax.Array:
-        """The value at `count`: any shape of integers or floats, the same shape in default floats.
+        """The value at `count`: any shape of integers or floats, the same shape in default floats,
+        or in default ints where the schedule is `integral`.
 
         Below 0 it is the value at 0. Python's and NumPy's integers beyond the range of int32 (int64
         with x64) saturate where all lengths are integers, and are floats where some are, or none.
         Infinity acts as the largest float.
         """
-        value: jax.Array = _evaluate(self, as_count(count, lambda: in_floats(self)))
-        return value
+        count = as_count(count, lambda: in_floats(self))
+        return _evaluate(self, count, foreign=self._foreign())
 
     # --- the algebra: every method returns a schedule -------------------------------------------
 
     @suggesting
-    def then(self, following: Any) -> Schedule:
+    def then(self, following: ScheduleLike) -> Schedule:
         """This schedule, and from its duration on `following`, which counts from 0 there."""
         end = _algebra.required_duration(self, ".then()")
         following = Part(_algebra.as_schedule).coerce(".then()", following)
@@ -221,6 +236,10 @@ class Schedule(abc.ABC):
         """The values of this schedule, limited to [low, high]."""
         return _algebra.Clip(self, low, high)
 
+    def rounded(self, multiple: ArrayLike = 1) -> Schedule:
+        """The values as integers: the nearest multiples, at least one; for batch sizes, say."""
+        return _algebra.Rounded(self, multiple)
+
     def __mul__(self, other: Any) -> Schedule:
         return _algebra.Product(self, other)
 
@@ -278,20 +297,59 @@ class Schedule(abc.ABC):
         stretched: Self = dataclasses.replace(this, **longer)
         return stretched
 
+    def arrays(self) -> Self:
+        """This schedule with JAX arrays of the default types as its leaves: the same values.
+
+        For what takes only arrays to be numbers, such as the filters of Equinox.
+        """
+
+        def array(leaf: Any) -> jax.Array:
+            return jnp.asarray(leaf).astype(
+                jnp.result_type(float if fields.is_float(leaf) else int)
+            )
+
+        arrays: Self = jax.tree.map(array, self)
+        return arrays
+
     def _parts(self) -> Iterator[Schedule]:
         """The schedules that this one is made of."""
-        for name, kind in self._kinds.items():
-            if isinstance(kind, Part):
-                value = getattr(self, name)
-                yield from value if kind.several else [value]
+        for _, part in self._named_parts():
+            yield part
+
+    def _named_parts(self) -> Iterator[tuple[str, Schedule]]:
+        for name, several in self._holds:
+            value = getattr(self, name)
+            for part in value if several else [value]:
+                yield name, part
+
+    def _with(self, **fields: Any) -> Self:
+        """This schedule with other values of these fields, unchecked."""
+        changed = object.__new__(type(self))
+        changed.__dict__.update(self.__dict__, **fields)
+        return changed
+
+    def _selecting(self, change: Callable[[Schedule], Schedule]) -> Self:
+        """This schedule with `change` of those that it selects from."""
+        several = dict(self._holds)
+        parts = {name: getattr(self, name) for name in self._selects}
+        return self._with(
+            **{
+                name: tuple(map(change, value)) if several[name] else change(value)
+                for name, value in parts.items()
+            }
+        )
+
+    def _foreign(self) -> bool:
+        """Whether there is a foreign function inside."""
+        return any(part._foreign() for part in self._parts())
 
     def traced(self) -> Self:
         """This schedule with leaves of the default dtypes and checked ranks, for use in a trace."""
-        ready = object.__new__(type(self))
-        ready.__dict__.update(self.__dict__)
-        for name, kind in self._kinds.items():
-            ready.__dict__[name] = kind.traced(self._where(name), getattr(self, name))
-        return ready
+        ready = {
+            name: kind.traced(self._where(name), getattr(self, name))
+            for name, kind in self._kinds.items()
+        }
+        return self._with(**ready)
 
     def _where(self, name: str) -> str:
         return f"{type(self).__name__}({name}=...)"
@@ -313,11 +371,12 @@ def is_known(schedule: Any) -> bool:
     ) and all(map(is_known, schedule._parts()))
 
 
-@functools.partial(jax.jit, inline=True)
+@Compiled
 def _evaluate(schedule: Schedule, count: jax.Array) -> jax.Array:
     t = jnp.maximum(_widened(count), 0)
-    value = schedule.traced().at(t)
-    return jnp.broadcast_to(value.astype(jnp.result_type(float)), t.shape)
+    value = schedule.traced().at(t).astype(jnp.result_type(int if schedule.integral else float))
+    # this way a number is sharded as the counts are, by axes of any type; XLA drops the select
+    return value if value.shape == t.shape else jnp.where(t < 0, value, value)
 
 
 _CONFIG: Any = jax.config
@@ -354,6 +413,7 @@ def as_count(count: Any, floats: Callable[[], bool]) -> Any:
         if count > limits.max and floats():
             return _as_floats(count)
         return limits.dtype.type(min(max(count, limits.min), limits.max))
+    count = fields.unwrapped(count)
     array: Any = count if isinstance(count, jax.Array) else np.asarray(count)
     if jnp.issubdtype(array.dtype, np.integer):
         if isinstance(array, jax.Array):
@@ -398,6 +458,10 @@ def _show(x: Any, rank: int = 0) -> str:
         return repr(np.asarray(x).tolist())
     return repr(x)
 
+
+ScheduleLike = Schedule | ArrayLike | Callable[[Any], Any]  # what `as_schedule` takes
+ASchedule = fields.Held[Schedule, ScheduleLike]
+Schedules = fields.Held[tuple[Schedule, ...], Iterable[ScheduleLike]]
 
 # the methods above build these, and these subclass Schedule: hence last
 from jaxsched import _algebra  # noqa: E402

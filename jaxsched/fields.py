@@ -12,17 +12,38 @@ import numbers as abstract_numbers
 from collections import abc
 from collections.abc import Callable, Iterable
 from fractions import Fraction
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Generic, Self, TypeVar, overload
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
+from numpy.typing import NDArray
 
 from jaxsched._names import shown
 from jaxsched._plain import plain
 
+Stored = TypeVar("Stored")
+Given = TypeVar("Given")
+
+
+class Held(Generic[Stored, Given]):
+    """The annotation of a field that converts: what it holds, and what its class may be given."""
+
+    if TYPE_CHECKING:  # as a descriptor, which no field is, it says so to type checkers (PEP 681)
+
+        @overload
+        def __get__(self, instance: None, owner: Any) -> Self: ...
+        @overload
+        def __get__(self, instance: object, owner: Any) -> Stored: ...
+        def __get__(self, instance: Any, owner: Any) -> Any: ...
+        def __set__(self, instance: Any, value: Given) -> None: ...
+
+
 Sequence = ArrayLike | abc.Sequence[Any]  # what a sequence field takes
+Number = Held[float | NDArray[Any] | jax.Array, ArrayLike]
+OptionalNumber = Held[float | NDArray[Any] | jax.Array | None, ArrayLike | None]
+Numbers = Held[NDArray[Any] | jax.Array, Sequence]
 Length = Annotated[ArrayLike, "a number of counts"]  # of a function: a config may give it a unit
 
 LONGEST = 2**31 - 1  # the largest int32: a longer schedule could not be counted without x64
@@ -52,6 +73,12 @@ def is_sequence(x: Any) -> bool:
     return isinstance(x, Iterable) and not isinstance(x, str | bytes | abc.Mapping | abc.Set)
 
 
+def unwrapped(x: Any) -> Any:
+    """The array that `x` stands for, a variable of Flax or Keras, say; all else as it is."""
+    wrapped = not isinstance(x, jax.Array) and hasattr(x, "__jax_array__")
+    return x.__jax_array__() if wrapped else x
+
+
 def require(rule: Callable[[Any], Any], x: Any, message: str) -> None:
     """Raise `ValueError(message, got x)` where a known `x` breaks the rule; traced ones pass."""
     if is_concrete(x) and not np.all(rule(np.asarray(x))):
@@ -78,19 +105,20 @@ class Kind:
     whole: bool = False  # a float is refused unless it is a whole number, which becomes an int
     stretches: bool = False
     optional: bool = False
+    selected: bool = False  # it is a value itself: as an integer, which `Rounded` makes it, exact
 
     def coerce(self, where: str, x: Any) -> Any:
         """`x` as it is stored: Python numbers, NumPy arrays, or the JAX arrays that were given."""
         if x is None and self.optional:
             return None
-        x = plain(x)
+        x = plain(unwrapped(x))
         if self.rank == 0:
             return self._checked(where, _number(where, x, self.integral))
         if isinstance(x, jax.Array) and not self.apart:
             return self._checked(where, x)
         if not is_sequence(x):
             raise TypeError(f"{where} must be a sequence of numbers, got {shown(x)}")
-        items = [_number(where, item, self.integral) for item in x]
+        items = [_number(where, unwrapped(item), self.integral) for item in x]
         if self.apart:
             return tuple(self._checked(where, item) for item in items)
         if any(isinstance(item, jax.Array) for item in items):
@@ -134,7 +162,7 @@ class Kind:
                 f"{where} has shape {jnp.shape(x)} where {meant} is meant; js.grid and "
                 "js.stack evaluate many schedules, as jax.vmap(lambda s: s(counts))(schedules) does"
             )
-        exact = self.integral and not is_float(x)
+        exact = (self.integral or self.selected) and not is_float(x)
         return jnp.asarray(x).astype(jnp.result_type(int if exact else float))
 
     def stretched(self, x: Any, factor: Fraction) -> Any:
@@ -237,10 +265,18 @@ def _field(kind: Kind, default: Any) -> Any:
 
 
 def number(
-    *, default: Any = dataclasses.MISSING, least: float | None = None, above: float | None = None
+    *,
+    default: Any = dataclasses.MISSING,
+    least: float | None = None,
+    above: float | None = None,
+    selected: bool = False,
 ) -> Any:
-    """A real number, a leaf. With `default=None` it is optional and absent from the tree."""
-    return _field(Kind(least=least, above=above, optional=default is None), default)
+    """A real number, a leaf. With `default=None` it is optional and absent from the tree.
+
+    With `selected` it is a value of the schedule, not computed with: `Rounded` makes it an integer.
+    """
+    kind = Kind(least=least, above=above, optional=default is None, selected=selected)
+    return _field(kind, default)
 
 
 def length(
@@ -273,9 +309,9 @@ def length(
     return _field(kind, default)
 
 
-def numbers() -> Any:
-    """A sequence of real numbers, one array leaf."""
-    return _field(Kind(rank=1), dataclasses.MISSING)
+def numbers(*, selected: bool = False) -> Any:
+    """A sequence of real numbers, one array leaf; `selected` as of `number`."""
+    return _field(Kind(rank=1, selected=selected), dataclasses.MISSING)
 
 
 def boundaries(*, apart: bool = False) -> Any:

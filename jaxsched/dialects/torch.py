@@ -650,8 +650,8 @@ def _link(part: Schedule) -> tuple[Any, Schedule] | None:
             return base_lr, dataclasses.replace(decay, start=1.0).per(steps)
         case Polynomial(start=base_lr, steps=steps, power=power):
             return base_lr, PolynomialLR(1.0, steps, power)
-        case Product(left=Constant(value=base_lr), right=factor):
-            return base_lr, factor
+        case Product(left=Constant(value=base_lr)):
+            return base_lr, part.right
         case Wave(start=base_lr, end=eta_min, steps=half):
             return base_lr, _annealing(eta_min, half)
         case Repeat(schedule=Join(schedules=(Cosine(start=base_lr, end=eta_min, steps=half), _))):
@@ -734,8 +734,8 @@ def _changes(factor: Schedule) -> Schedule:
         case Per(schedule=decay, steps=steps):
             change = Join((one, decay.skip(1).stop(0).hold(1)), (steps - 1,))
             return Join((one, change.repeat()), (1,))
-        case Product(left=left, right=right):
-            return Product(_changes(left), _changes(right))
+        case Product():
+            return Product(_changes(factor.left), _changes(factor.right))
         case Repeat() | Wave():
             raise ValueError(
                 "ChainedScheduler cannot hold a CosineAnnealingLR after a scheduler that "

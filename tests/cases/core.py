@@ -1,5 +1,7 @@
 """The pieces, the algebra and the recipes."""
 
+from fractions import Fraction
+
 import numpy as np
 import optax
 
@@ -282,6 +284,32 @@ for i, reference in enumerate((fall_ref, line_ref, constant(0.3))):
 add("WithMomentum", js.WithMomentum(fall, 1 - line), fall_ref)
 add("clip", line.clip(0.2, 0.8), lambda n: min(max(line_ref(n), r(0.2)), r(0.8)))
 add("clip(low)", fall.clip(low=1e-4), lambda n: max(fall_ref(n), r(1e-4)))
+
+
+def rounded(reference, multiple=1):
+    """To the even one of two, at least one."""
+    return lambda n: max(round(Fraction(reference(n)) / multiple), 1) * multiple
+
+
+ramp, ramp_ref = js.Linear(3.0, 515.0, 997), linear(3.0, 515.0, 997)
+large = 2.0**24 + 1, 2.0**30 - 1, 0.25  # none of the float32, and at least 1
+add("rounded", ramp.rounded(), rounded(ramp_ref))
+add("rounded(8)", ramp.rounded(8), rounded(ramp_ref, 8))
+add("rounded(Constant)", js.Constant(2**24 + 1).rounded(), lambda n: 2**24 + 1)
+add("rounded(Table)", js.Table(large).rounded(3), rounded(lambda n: large[min(n, 2)], 3))
+add(
+    "rounded(then)",
+    js.PiecewiseConstant([50, 90], large).stop(99).then(ramp).every(3).rounded(2),
+    rounded(
+        lambda n: (
+            large[(n // 3 * 3 >= 50) + (n // 3 * 3 >= 90)]
+            if n // 3 * 3 < 99
+            else ramp_ref(n // 3 * 3 - 99)
+        ),
+        2,
+    ),
+)
+add("rounded().then", ramp.rounded(4).restarts(3), rounded(restarts(ramp_ref, 997, 3), 4))
 deep = fall.warmup(20).every(3).restarts(3).delay(11) * 0.5 + 1e-4
 deep_ref = restarts(lambda n: warmup(fall_ref, 20)(n // 3 * 3), 1020, 3)
 add("deep", deep, lambda n: 0.5 * deep_ref(max(n - 11, 0)) + r(1e-4), ulps=6.0)
