@@ -579,6 +579,7 @@ class _Pair(Schedule):
     """Two schedules and an operation on their values; the longer one decides the duration."""
 
     operation: ClassVar[Callable[..., jax.Array]]
+    # each declares them again, as mypy takes an inherited field for what its parameter takes
     left: ASchedule = part(as_schedule)
     right: ASchedule = part(as_schedule)
 
@@ -598,24 +599,32 @@ class _Pair(Schedule):
 class Product(_Pair):
     """The product of two schedules."""
 
+    left: ASchedule = part(as_schedule)
+    right: ASchedule = part(as_schedule)
     operation = staticmethod(operator.mul)
 
 
 class Sum(_Pair):
     """The sum of two schedules."""
 
+    left: ASchedule = part(as_schedule)
+    right: ASchedule = part(as_schedule)
     operation = staticmethod(operator.add)
 
 
 class Difference(_Pair):
     """One schedule less another."""
 
+    left: ASchedule = part(as_schedule)
+    right: ASchedule = part(as_schedule)
     operation = staticmethod(operator.sub)
 
 
 class Quotient(_Pair):
     """One schedule divided by another, which must not reach 0."""
 
+    left: ASchedule = part(as_schedule)
+    right: ASchedule = part(as_schedule)
     operation = staticmethod(operator.truediv)
 
 

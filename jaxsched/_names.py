@@ -58,8 +58,8 @@ def suggesting(function: Callable[P, R], name: str | None = None, more: str = ""
     With `more` it says that where there is an argument too many.
 
     >>> @suggesting
-    ... def area(width, height): return width * height
-    >>> area(2, heigth=3)
+    ... def area(width: float, height: float) -> float: return width * height
+    >>> area(2, heigth=3)  # type: ignore[call-arg]
     Traceback (most recent call last):
     TypeError: area() has no argument 'heigth'; did you mean 'height'?
     """

@@ -201,10 +201,8 @@ def _relaxation_weight_jvp(primals: tuple[Any, ...], tangents: tuple[Any, ...]) 
     slope = _debye(rate) - part * _debye(part * rate) - jnp.where(late, 1 - part, 0)
     by_ratio = -(change / less) * jnp.where(late, 1, 1 / ratio) * slope
     by_place = (rate / less) * jnp.where(late, ratio * (1 + change), 1 - change)
-    return weight, Weight(
-        _change(weight.share, (by_place, by_ratio), (move, tangents[2])),
-        np.zeros(late.shape, jax.dtypes.float0),
-    )
+    none: Any = np.zeros(late.shape, jax.dtypes.float0)
+    return weight, Weight(_change(weight.share, (by_place, by_ratio), (move, tangents[2])), none)
 
 
 def _debye(r: jax.Array) -> jax.Array:

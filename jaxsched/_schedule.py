@@ -49,7 +49,7 @@ class Schedule(abc.ABC):
     >>> class Sawtooth(Schedule):
     ...     peak: float
     ...     steps: int = fields.length(least=1)
-    ...     def at(self, t):
+    ...     def at(self, t: jax.Array) -> jax.Array:
     ...         return self.peak * (t % self.steps) / self.steps
     >>> Sawtooth(1.0, steps=4)(np.arange(6)).tolist()
     [0.0, 0.25, 0.5, 0.75, 0.0, 0.25]

@@ -53,8 +53,8 @@ def sweep(
             `train` returns no arrays.
 
     >>> from jaxsched import Linear, grid
-    >>> def train(schedule):  # gradient descent on w^2
-    ...     def update(w, count):
+    >>> def train(schedule: Any) -> Any:  # gradient descent on w^2
+    ...     def update(w: jax.Array, count: jax.Array) -> tuple[jax.Array, jax.Array]:
     ...         return w - schedule(count) * 2 * w, w**2
     ...     w, losses = jax.lax.scan(update, 1.0, jnp.arange(20))
     ...     return {"loss": w**2, "losses": losses}

@@ -1,11 +1,11 @@
 """The laws that every schedule obeys, as one call for schedules of your own.
 
->>> import jaxsched as js
+>>> import jax, jaxsched as js
 >>> from jaxsched.testing import check_laws
 >>> class Sawtooth(js.Schedule):
 ...     peak: float
 ...     steps: int = js.fields.length(least=1)
-...     def at(self, t):
+...     def at(self, t: jax.Array) -> jax.Array:
 ...         return self.peak * (t % self.steps) / self.steps
 >>> check_laws(Sawtooth(1.0, steps=4), reference=lambda n: (n % 4) / 4)
 >>> check_laws(Sawtooth(1.0, steps=4), reference=lambda n: (n % 5) / 5)  # doctest: +ELLIPSIS

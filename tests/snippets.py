@@ -1,12 +1,17 @@
-"""The code in Markdown files: found, and run as a reader would."""
+"""The code in Markdown files and docstrings: found, and run as a reader would."""
 
 import contextlib
 import doctest
+import importlib
 import io
+import pkgutil
 import re
 from pathlib import Path
+from types import ModuleType
 
 import pytest
+
+import jaxsched
 
 OPTIONAL = ("equinox", "flax", "hydra", "orbax.checkpoint")  # what a reader may not have
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.M | re.S)
@@ -25,6 +30,35 @@ def scripts(page: Path) -> list[str]:
 def session(page: Path) -> str:
     """The statements of all `>>>` examples, from top to bottom."""
     return "".join(example.source for example in _session(page).examples)
+
+
+def docstrings() -> dict[str, str]:
+    """The examples of every docstring, with imports of what they take from their modules."""
+    found = {}
+    for info in pkgutil.walk_packages(jaxsched.__path__, "jaxsched."):
+        if not info.name.endswith("__main__"):
+            found |= _docstrings(importlib.import_module(info.name))
+    return found | _docstrings(jaxsched)
+
+
+def _docstrings(module: ModuleType) -> dict[str, str]:
+    found = {}
+    for test in doctest.DocTestFinder().find(module):
+        # what raises an error may be one for type checkers, too
+        code = "".join(example.source for example in test.examples if example.exc_msg is None)
+        if code:
+            names = set(re.findall(r"\w+", code))
+            used = [_imported(name, vars(module)[name]) for name in names & vars(module).keys()]
+            found[test.name] = "".join(sorted(filter(None, used))) + code
+    return found
+
+
+def _imported(name: str, value: object) -> str:
+    """The statement that imports it from where it is defined; none for what a module is given."""
+    if isinstance(value, ModuleType):
+        return f"import {value.__name__} as {name}\n"
+    home = getattr(value, "__module__", "typing")
+    return "" if name.startswith("__") else f"from {home} import {name}\n"
 
 
 def run_session(page: Path, folder: Path) -> doctest.TestResults:
