@@ -15,7 +15,10 @@ systems' names: `jaxsched.dialects`. Plain data: `from_config`, `to_config`; fil
 Pictures: `plot`. Own schedules: `Schedule`, `jaxsched.fields`, `jaxsched.testing`.
 """
 
-from jaxsched import _signals as _signals  # first of all, since JAX takes a while
+from jaxsched import (
+    _signals as _signals,  # first of all, since JAX takes a while
+    fields as fields,
+)
 from jaxsched._algebra import (
     Clip as Clip,
     Constant as Constant,

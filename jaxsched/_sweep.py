@@ -56,7 +56,7 @@ def sweep(
     >>> def train(schedule: Any) -> Any:  # gradient descent on w^2
     ...     def update(w: jax.Array, count: jax.Array) -> tuple[jax.Array, jax.Array]:
     ...         return w - schedule(count) * 2 * w, w**2
-    ...     w, losses = jax.lax.scan(update, 1.0, jnp.arange(20))
+    ...     w, losses = jax.lax.scan(update, jnp.ones(()), jnp.arange(20))
     ...     return {"loss": w**2, "losses": losses}
     >>> rates = grid(lambda start, end: Linear(start, end, 20), start=[0.01, 0.1], end=[0.0, 0.01])
     >>> result = sweep(train, rates, progress=False)

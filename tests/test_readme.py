@@ -1,11 +1,13 @@
 """Every snippet of the README runs as it stands, and its set-up commands are where CI looks."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import jax
 import pytest
-from snippets import blocks, run_script, run_session, scripts, session
+from snippets import blocks, docstrings, run_script, run_session, scripts, session
 
 README = Path(__file__).parent.parent / "README.md"
 
@@ -41,6 +43,24 @@ def test_the_snippets_pass_a_type_checker(tmp_path):
     settings = ["--config-file=", "--ignore-missing-imports", "--check-untyped-defs"]
     report, _, status = mypy.run([*settings, str(tmp_path)])
     assert status == 0, report
+
+
+@pytest.mark.parametrize("checker", ["mypy", "pyright"])
+def test_the_examples_of_docstrings_pass_strict_type_checkers(checker, tmp_path):
+    pytest.importorskip(checker, reason="mypy and pyright come with the extra dev")
+    for name, code in docstrings().items():
+        (tmp_path / f"example_{name.replace('.', '_')}.py").write_text(code)
+    strict = {
+        "mypy": ["--strict", "--config-file=", "--ignore-missing-imports"],
+        "pyright": ["--pythonpath", sys.executable],
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", checker, *strict[checker], "."],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout
 
 
 def test_the_first_two_shell_blocks_are_the_set_up():
