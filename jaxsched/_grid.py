@@ -238,6 +238,7 @@ class Grid:
     every = _everywhere("every")
     per = _everywhere("per")
     clip = _everywhere("clip")
+    arrays = _everywhere("arrays")
     rounded = _everywhere("rounded")
     __mul__ = _everywhere("__mul__")
     __rmul__ = _everywhere("__rmul__")
@@ -279,7 +280,7 @@ class Choose(Schedule):
     """
 
     schedules: Schedules = part(as_schedule, several=True)
-    index: Number = length(stretches=False, whole=True)
+    index: Number = length(stretches=False, offset=True, whole=True)
     _selects = ("schedules",)
 
     # whether its duration is only needed for an evaluation, after what holds it was checked

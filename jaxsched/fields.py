@@ -75,7 +75,7 @@ def is_sequence(x: Any) -> bool:
 
 def unwrapped(x: Any) -> Any:
     """The array that `x` stands for, a variable of Flax or Keras, say; all else as it is."""
-    wrapped = not isinstance(x, jax.Array) and hasattr(x, "__jax_array__")
+    wrapped = not isinstance(x, jax.Array) and hasattr(type(x), "__jax_array__")
     return x.__jax_array__() if wrapped else x
 
 

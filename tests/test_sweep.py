@@ -314,7 +314,7 @@ BAD = {
     "stack(schedules) needs at least one schedule": lambda: swept(grid=[]),
     "stack: schedule 0 must be a schedule": lambda: swept(grid=[0.1]),
     "sweep(chunk=...) must be at least 1, got 0": lambda: swept(chunk=0),
-    "sweep(chunk=...) must be an int, it is static: got 2.5": lambda: swept(chunk=2.5),
+    "sweep(chunk=...) must be a known int, got 2.5": lambda: swept(chunk=2.5),
     "sweep(steps=...) must be at least 1, got 0": lambda: swept(steps=0),
     "sweep(mesh=...) must be a jax.sharding.Mesh, got 8": lambda: swept(mesh=8),
     "train must return its metrics, arrays such as {'loss': ...}, got None": (
