@@ -18,6 +18,7 @@ from jaxsched._algebra import (
     Per,
     Repeat,
     Restart,
+    Rounded,
     Skip,
     Stop,
     Warmup,
@@ -232,6 +233,11 @@ def _(schedule: Cooldown, n: Array) -> Array:
 @_held.register
 def _(schedule: Skip, n: Array) -> Array:
     return _held(schedule.schedule, n + np.asarray(schedule.steps, float))
+
+
+@_held.register
+def _(schedule: Rounded, n: Array) -> Array:
+    return np.full(n.shape, True)
 
 
 @_held.register(Every)

@@ -101,6 +101,7 @@ STAIRS = js.PiecewiseConstant([2], [1.0, 0.5])
         (js.Linear(1.0, 0.0, 4).every(2), [(2, 1.0), (4, 0.5)]),
         (js.Linear(1.0, 0.0, 2).per(2), [(2, 1.0), (4, 0.5)]),
         (js.Table([1.0, 0.5, 0.25]), [(1, 1.0), (2, 0.5)]),
+        (js.Linear(2.0, 4.0, 4).rounded(2), [(2, 2.0)]),
         (STAIRS.warmup(2), [(4, 1.0)]),
         (STAIRS.delay(1), [(3, 1.0)]),
         (STAIRS.skip(1), [(1, 1.0)]),
