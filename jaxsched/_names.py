@@ -76,6 +76,11 @@ def suggesting(function: Callable[P, R], name: str | None = None, more: str = ""
             raise TypeError(f"{called}() has no argument {argument!r}{hint}")
         if more and len(arguments) > len(parameters):
             raise TypeError(f"{called}() takes no argument: {more}, got {shown(arguments[-1])}")
-        return function(*arguments, **named)
+        try:
+            return function(*arguments, **named)
+        except TypeError as error:
+            if not str(error).startswith(f"{called}.__init__() "):
+                raise
+            raise TypeError(str(error).replace(".__init__()", "()", 1)) from None
 
     return call

@@ -66,7 +66,7 @@ def sweep(
     [(1, 0.1, 0.01), (2, 0.1, 0.0)]
     """
     points = grid if isinstance(grid, Grid) else stack(_schedules(grid))
-    if not callable(train):
+    if not callable(train) or isinstance(train, Schedule):
         raise TypeError(f"sweep(train, ...) must be a function of a schedule, got {shown(train)}")
     if mesh is not None and not isinstance(mesh, Mesh):
         raise TypeError(f"sweep(mesh=...) must be a jax.sharding.Mesh, got {shown(mesh)}")
