@@ -81,4 +81,4 @@ from jaxsched._sweep import (
 )
 from jaxsched.config import from_config as from_config, to_config as to_config
 
-__version__ = "0.3.0"
+__version__ = "0.4.0"
