@@ -142,6 +142,7 @@ def _curves(n: int, end: float) -> list[Contestant]:
 
 def _compositions(n: int, end: float) -> list[Contestant]:
     warm, most, last = n // 16, n // 2, n // 4
+    unit = n // 64
     quarters = [n // 4, n // 2, 3 * n // 4]
     halved = [START * 0.5**i for i in range(4)]
     knots = [i * n // 8 for i in range(9)]
@@ -203,6 +204,36 @@ def _compositions(n: int, end: float) -> list[Contestant]:
             optax.warmup_cosine_decay_schedule(0.0, START, warm, n, end),
             lambda t: np.where(
                 t < warm, linear(t, 0, START, warm), cosine(t - warm, START, end, n - warm)
+            ),
+        ),
+        Contestant(
+            "Exponential, warmed up",
+            js.Exponential(START, RATE, unit).warmup(warm),
+            optax.join_schedules(
+                [
+                    optax.linear_schedule(0.0, START, warm),
+                    optax.exponential_decay(START, unit, RATE),
+                ],
+                [warm],
+            ),
+            lambda t: np.where(
+                t < warm, linear(t, 0, START, warm), START * RATE ** ((t - warm) / unit)
+            ),
+        ),
+        Contestant(
+            "Exponential, cooled down",
+            js.Exponential(START, RATE, unit).cooldown(n - last, last, end),
+            optax.join_schedules(
+                [
+                    optax.exponential_decay(START, unit, RATE),
+                    optax.linear_schedule(START * RATE ** ((n - last) / unit), end, last),
+                ],
+                [n - last],
+            ),
+            lambda t: np.where(
+                t < n - last,
+                START * RATE ** (t / unit),
+                linear(t - (n - last), START * RATE ** ((n - last) / unit), end, last),
             ),
         ),
         Contestant(

@@ -25,6 +25,7 @@ from jaxsched.fields import (
     Numbers,
     OptionalNumber,
     boundaries,
+    is_concrete,
     length,
     number,
     numbers,
@@ -421,8 +422,11 @@ class Cooldown(Schedule):
         late = over is not None and self.boundary >= over
         if not late and not (geometric and is_known(self)):
             return
-        with jax.ensure_compile_time_eval():  # within a trace, too
-            start = np.asarray(self.schedule(self.boundary))
+        with jax.ensure_compile_time_eval():  # within jit and grad, too, but not within shard_map
+            value = self.schedule(self.boundary)
+        if not is_concrete(value):
+            return
+        start = np.asarray(value)
         if geometric:
             require(lambda x: x > 0, start, "a geometric cooldown must start from a positive value")
         if late and start == np.asarray(self.end, start.dtype):

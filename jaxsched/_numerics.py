@@ -153,14 +153,19 @@ def tanh_weight(count: ArrayLike, steps: ArrayLike, lower: ArrayLike, upper: Arr
     return Weight(power / (1 + power), beyond)
 
 
-@jax.custom_jvp
 def relaxation_weight(count: ArrayLike, steps: ArrayLike, ratio: ArrayLike) -> Weight:
     """Of start: (ratio^x - ratio) / (1 - ratio), x = elapsed / steps, 0 < ratio < 1. <= 4 ULP.
 
     From the end the numerator is ratio (ratio^-(1 - x) - 1); neither end loses a digit.
     """
+    _, late = _relaxation(*map(lax.stop_gradient, (count, steps, ratio)))
+    return Weight(_relaxation_share(count, steps, ratio), late)
+
+
+@jax.custom_jvp
+def _relaxation_share(count: ArrayLike, steps: ArrayLike, ratio: ArrayLike) -> jax.Array:
     change, late = _relaxation(count, steps, ratio)
-    return Weight(change * (jnp.where(late, ratio, 1) / (1 - _float(ratio))), late)
+    return change * (jnp.where(late, ratio, 1) / (1 - _float(ratio)))
 
 
 def _relaxation(count: ArrayLike, steps: ArrayLike, ratio: ArrayLike) -> Pair:
@@ -179,15 +184,15 @@ def _relaxation(count: ArrayLike, steps: ArrayLike, ratio: ArrayLike) -> Pair:
     return jnp.where(late, change, -change), late
 
 
-@relaxation_weight.defjvp
-def _relaxation_weight_jvp(primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> Any:
+@_relaxation_share.defjvp
+def _relaxation_share_jvp(primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> Pair:
     """In closed form: next to ratio 1 the derivatives of the steps above cancel.
 
     With r = -log(ratio), the logarithm of the weight of what is p steps after the start, or before
     the end, changes with r by k(r) - p k(p r), less x = 1 - p at the end, and
     k(r) = 1 / r - 1 / (e^r - 1).
     """
-    weight, ratio = relaxation_weight(*primals), _float(primals[2])
+    share, ratio = _relaxation_share(*primals), _float(primals[2])
     (change, late), less = _relaxation(*primals), 1 - ratio
 
     def place(count: ArrayLike, steps: ArrayLike) -> jax.Array:
@@ -201,8 +206,7 @@ def _relaxation_weight_jvp(primals: tuple[Any, ...], tangents: tuple[Any, ...]) 
     slope = _debye(rate) - part * _debye(part * rate) - jnp.where(late, 1 - part, 0)
     by_ratio = -(change / less) * jnp.where(late, 1, 1 / ratio) * slope
     by_place = (rate / less) * jnp.where(late, ratio * (1 + change), 1 - change)
-    none: Any = np.zeros(late.shape, jax.dtypes.float0)
-    return weight, Weight(_change(weight.share, (by_place, by_ratio), (move, tangents[2])), none)
+    return share, _change(share, (by_place, by_ratio), (move, tangents[2]))
 
 
 def _debye(r: jax.Array) -> jax.Array:

@@ -122,7 +122,9 @@ def test_a_schedule_adds_a_kernel_or_two_to_a_step(rows):
 def test_nothing_is_kept_but_the_values(rows):
     if rows["memory"][0]["bytes"]["ours"] is None:
         pytest.skip("this device's compiler states no memory")
-    assert all(4 <= row["bytes"]["ours"] < 8 for row in rows["memory"])
+    # of a long table also the place in it
+    most = {row["name"]: 8 if row["name"].endswith(", 1000") else 4.1 for row in rows["memory"]}
+    assert all(4 <= row["bytes"]["ours"] <= most[row["name"]] for row in rows["memory"])
 
 
 def test_stepping_is_measured_where_the_libraries_are(rows):

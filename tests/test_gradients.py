@@ -1,4 +1,4 @@
-"""Derivatives by every number of every curve, in both modes, against references in 40 digits.
+"""Derivatives by every number of every curve, in both modes, against references in 80 digits.
 
 Over the ranges that the numbers may have and to their edges: for whole arrays of counts, for one
 count, and for batches of schedules.
@@ -19,7 +19,7 @@ TINY, LARGEST = float(np.finfo(FLOAT).tiny), float(np.finfo(FLOAT).max)
 NEXT_TO_1 = 1 - float(np.finfo(FLOAT).epsneg)
 
 mp = mpmath.MPContext()
-mp.dps = 40
+mp.dps = 80  # a derivative may be 1e-50 of its value
 
 
 def transition(weight):

@@ -39,7 +39,9 @@ entry = timm.CosineLRScheduler
 add_case(entry, "prefix", t_initial=57, lr_min=1e-5, warmup_prefix=True, **RAMP)
 add_case(entry, "equal", t_initial=20, cycle_limit=10**9)
 add_case(entry, "doubling", t_initial=1000, cycle_mul=2.0, cycle_limit=20, **DECAY)
-add_case(entry, "shrinking", t_initial=20, cycle_mul=0.75, cycle_limit=50, **RAMP)
+# in a cycle of less than a count the phase is one float32: pi / 2 B 2^-25
+phase = {"absolute": lambda counts: 5e-8 * B}
+add_case(entry, "shrinking", t_initial=20, cycle_mul=0.75, cycle_limit=50, **RAMP, bound=phase)
 add_case(entry, "fraction", t_initial=20.5, cycle_limit=40, cycle_decay=0.9)
 add_case(entry, "no cycle", t_initial=20, cycle_limit=0, lr_min=1e-5, **RAMP)
 add_case(entry, "warmup 2.5", t_initial=30, warmup_t=2.5)
