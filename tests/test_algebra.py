@@ -16,6 +16,8 @@ from jaxsched.fields import longest
 
 COUNTS = np.arange(-3, 200)
 LONG = 2**31 - 1
+MOST = longest()
+HALF = (MOST + 1) // 2
 FALL = js.Cosine(1.0, 0.1, 40)
 LINE = js.Linear(0.2, 1.0, 30)
 # XLA flushes subnormal numbers to zero on some devices
@@ -379,21 +381,21 @@ def test_durations(schedule, duration):
         lambda long: long.hold(1),
         lambda long: long.warmup(1).then(FALL),
         lambda long: long.delay(1).repeat(),
-        lambda long: long.cooldown(LONG, 1, 0.5).then(FALL),
+        lambda long: long.cooldown(MOST, 1, 0.5).then(FALL),
         lambda long: long.per(2),
-        lambda long: long.stop(LONG - 1).every(1750),
-        lambda long: js.Table([1.0]).per(LONG - 2).every(1750),
-        lambda long: js.Linear(0.0, 1.0, jnp.int32(2**30)).restarts(4),
-        lambda long: js.Linear(0.0, 1.0, jnp.int32(LONG)).warmup(10).then(FALL),
-        lambda long: js.Linear(0.0, 1.0, np.int32(2**30)).per(jnp.int32(2)),
+        lambda long: long.stop(MOST - 1).every(1750),
+        lambda long: js.Table([1.0]).per(MOST - 2).every(1750),
+        lambda long: js.Linear(0.0, 1.0, jnp.asarray(HALF)).restarts(4),
+        lambda long: js.Linear(0.0, 1.0, jnp.asarray(MOST)).warmup(10).then(FALL),
+        lambda long: js.Linear(0.0, 1.0, np.asarray(HALF)).per(jnp.asarray(3)),
         lambda long: long.restarts(2),
-        lambda long: js.Linear(1.0, 0.0, 2**30).restarts(3, growth=1.5),
-        lambda long: FALL.restarts(40, growth=2),
+        lambda long: js.Linear(1.0, 0.0, HALF).restarts(3, growth=1.5),
+        lambda long: FALL.restarts(60, growth=2),
     ],
 )
 def test_lengths_that_cannot_be_counted_are_refused(make):
-    with pytest.raises(ValueError, match=f"at most {longest()} as an int .*, got"):
-        make(js.Linear(1.0, 0.0, longest()))
+    with pytest.raises(ValueError, match=f"at most {MOST} as an int .*, got"):
+        make(js.Linear(1.0, 0.0, MOST))
 
 
 @pytest.mark.parametrize("steps", [LONG, jnp.int32(LONG)], ids=["int", "jax"])
