@@ -15,7 +15,7 @@ import jax
 
 from benchmarks import chart, report
 from benchmarks.sections import SECTIONS
-from jaxsched._names import suggestion
+from jaxsched.errors import suggestion
 
 OUT = Path(__file__).parent / "results"
 

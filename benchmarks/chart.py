@@ -10,7 +10,7 @@ from typing import Any
 
 from benchmarks.report import Row, counts, load
 from benchmarks.sections.throughput import BYTES, FEW
-from jaxsched._files import written
+from jaxsched.configs.files import written
 
 OURS, OPTAX, LIMIT, PALE = "tab:blue", "tab:orange", "0.4", "lightsteelblue"
 ACCURATE = ("Linear", "Cosine", "Exponential", "Polynomial, power 1.7", "warmup_cosine")

@@ -165,7 +165,7 @@ def _compositions(n: int, end: float) -> list[Contestant]:
         ),
         Contestant(
             "Interpolate, 9, cosine",
-            js.Interpolate(np.array(knots), np.array(zigzag), kind="cosine"),
+            js.Interpolate(np.array(knots), np.array(zigzag), shape="cosine"),
             _of_arrays(optax.piecewise_interpolate_schedule("cosine", START, scales)),
             lambda t: cosine(*_piece(t, np.array(knots), np.array(zigzag))),
         ),

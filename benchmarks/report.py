@@ -13,7 +13,7 @@ from typing import Any
 import jax
 
 from benchmarks.timing import Spread
-from jaxsched._files import written
+from jaxsched.configs.files import written
 
 Row = dict[str, Any]
 MISSING = "-"

@@ -12,7 +12,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 import jaxsched as js
-from jaxsched import config
+from jaxsched.configs import kinds
 
 HERE = Path(__file__).parent
 EXAMPLES = HERE.parent / "jaxsched" / "examples"
@@ -29,7 +29,7 @@ def plots() -> Figure:
     schedules = {
         "warmup_cosine": js.warmup_cosine(3e-4, 500, 10_000),
         "restarts": js.Cosine(3e-4, 3e-5, 1_400).restarts(3, growth=2.0, gain=0.9),
-        "cooldown": constant.cooldown(at=8_000, steps=2_000, shape="sqrt"),
+        "cooldown": constant.cooldown(boundary=8_000, steps=2_000, shape="sqrt"),
     }
     js.plot(schedules, 10_000, named, steps_per_epoch=1_250)
 
@@ -66,6 +66,6 @@ def picture(dialect: str) -> Figure:
 
 if __name__ == "__main__":
     plots().savefig(HERE / "plot.png")
-    for dialect in config.dialects():
-        if config.entries(dialect):
+    for dialect in kinds.dialects():
+        if kinds.entries(dialect):
             picture(dialect).savefig(HERE / f"{dialect}.png")

@@ -9,19 +9,20 @@
 The pieces: `Constant`, `Linear`, `Cosine`, `Polynomial`, `Power`, `Geometric`, `Relaxation`,
 `Tanh`, `Wave`, `Exponential`, `InverseSqrt`, `InversePower`, `InverseTime`, `PiecewiseConstant`,
 `Interpolate`, `Table`.
-The algebra: the methods of `Schedule`, `Join` and `Choose`. The recipes: `warmup_cosine`, `wsd`,
+The algebra: the methods of `Schedule`, `Join` and `Switch`. The recipes: `warmup_cosine`, `wsd`,
 `one_cycle`, `triangular`, `noam`. Many at once: `grid`, `stack`; a model for each: `sweep`. Other
 systems' names: `jaxsched.dialects`. Plain data: `from_config`, `to_config`; files: `load`, `save`.
 Pictures: `plot`. Own schedules: `Schedule`, `jaxsched.fields`, `jaxsched.testing`.
 """
 
-from jaxsched import (
-    _signals as _signals,  # first of all, since JAX takes a while
-    fields as fields,
-)
-from jaxsched._algebra import (
+from jaxsched import signals as signals  # first of all, since JAX takes a while
+
+# isort: split
+from jaxsched import fields as fields
+from jaxsched.algebra import (
     Clip as Clip,
     Constant as Constant,
+    Cooldown as Cooldown,
     Delay as Delay,
     Difference as Difference,
     Every as Every,
@@ -41,8 +42,13 @@ from jaxsched._algebra import (
     WithMomentum as WithMomentum,
     as_schedule as as_schedule,
 )
-from jaxsched._curves import (
-    Cooldown as Cooldown,
+from jaxsched.configs import (
+    from_config as from_config,
+    load as load,
+    save as save,
+    to_config as to_config,
+)
+from jaxsched.curves import (
     Cosine as Cosine,
     Exponential as Exponential,
     Geometric as Geometric,
@@ -59,26 +65,22 @@ from jaxsched._curves import (
     Tanh as Tanh,
     Wave as Wave,
 )
-from jaxsched._files import load as load, save as save
-from jaxsched._grid import (
-    Choose as Choose,
+from jaxsched.grids import (
     Grid as Grid,
+    Switch as Switch,
     grid as grid,
     stack as stack,
 )
-from jaxsched._plot import plot as plot
-from jaxsched._recipes import (
+from jaxsched.pictures.plots import plot as plot
+from jaxsched.recipes import (
     noam as noam,
     one_cycle as one_cycle,
     triangular as triangular,
     warmup_cosine as warmup_cosine,
     wsd as wsd,
 )
-from jaxsched._schedule import Schedule as Schedule
-from jaxsched._sweep import (
-    Sweep as Sweep,
-    sweep as sweep,
-)
-from jaxsched.config import from_config as from_config, to_config as to_config
+from jaxsched.schedule import Schedule as Schedule
+from jaxsched.sweeps.program import sweep as sweep
+from jaxsched.sweeps.results import Sweep as Sweep
 
 __version__ = "0.4.0"

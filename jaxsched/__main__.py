@@ -1,4 +1,4 @@
-"""`python -m jaxsched`: see `jaxsched.cli`."""
+"""`python -m jaxsched`: see `jaxsched.commands.parser`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 import sys
 from typing import Any
 
-from jaxsched import cli
+from jaxsched.commands import parser
 
 
 def main() -> None:
@@ -18,7 +18,7 @@ def main() -> None:
         if isinstance(stream := getattr(sys, name), io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     try:
-        code: Any = cli.main()
+        code: Any = parser.main()
     except SystemExit as error:  # of --help, --version and wrong arguments
         code = error.code
     try:

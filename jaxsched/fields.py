@@ -20,8 +20,8 @@ import numpy as np
 from jax.typing import ArrayLike
 from numpy.typing import NDArray
 
-from jaxsched._names import shown
-from jaxsched._plain import plain
+from jaxsched.errors import shown
+from jaxsched.plain import plain
 
 Stored = TypeVar("Stored")
 Given = TypeVar("Given")
@@ -91,12 +91,12 @@ def is_float(x: Any) -> bool:
 
 
 @dataclasses.dataclass(frozen=True)
-class Kind:
+class NumberField:
     """One declaration: how a field's value is brought in, checked, traced and stretched."""
 
     integral: bool = False  # integers stay integers, as for a length
     rank: int = 0
-    apart: bool = False  # a sequence kept as a tuple of leaves
+    separate: bool = False  # a sequence kept as a tuple of leaves
     least: float | None = None
     above: float | None = None
     most: float | None = None
@@ -114,12 +114,12 @@ class Kind:
         x = plain(unwrapped(x))
         if self.rank == 0:
             return self._checked(where, _number(where, x, self.integral))
-        if isinstance(x, jax.Array) and not self.apart:
+        if isinstance(x, jax.Array) and not self.separate:
             return self._checked(where, x)
         if not is_sequence(x):
             raise TypeError(f"{where} must be a sequence of numbers, got {shown(x)}")
         items = [_number(where, unwrapped(item), self.integral) for item in x]
-        if self.apart:
+        if self.separate:
             return tuple(self._checked(where, item) for item in items)
         if any(isinstance(item, jax.Array) for item in items):
             return jnp.stack([jnp.asarray(item, jnp.result_type(float)) for item in items])
@@ -154,12 +154,14 @@ class Kind:
         """`x` as JAX arrays of the default dtypes, its rank checked; called while tracing."""
         if x is None:
             return None
-        if self.apart:
-            return tuple(dataclasses.replace(self, apart=False, rank=0).traced(where, v) for v in x)
+        if self.separate:
+            return tuple(
+                dataclasses.replace(self, separate=False, rank=0).traced(where, v) for v in x
+            )
         if jnp.ndim(x) != self.rank:
             meant = "a scalar" if self.rank == 0 else "one sequence"
             raise ValueError(
-                f"{where} has shape {jnp.shape(x)} where {meant} is meant; js.grid and "
+                f"{where} has shape {jnp.shape(x)} where {meant} is expected; js.grid and "
                 "js.stack evaluate many schedules, as jax.vmap(lambda s: s(counts))(schedules) does"
             )
         exact = (self.integral or self.selected) and not is_float(x)
@@ -175,8 +177,8 @@ class Kind:
 
 
 @dataclasses.dataclass(frozen=True)
-class Part:
-    """A field that holds a schedule, or with `several` a sequence of them; as a `Kind`."""
+class ScheduleField:
+    """A field that holds a schedule, or with `several` a sequence of them; as a `NumberField`."""
 
     convert: Callable[[Any], Any]
     several: bool = False
@@ -260,7 +262,7 @@ def _fits(x: Any) -> Any:
         return np.isfinite(x.astype(jnp.result_type(float)))
 
 
-def _field(kind: Kind, default: Any) -> Any:
+def _field(kind: NumberField, default: Any) -> Any:
     return dataclasses.field(default=default, metadata={"kind": kind})
 
 
@@ -275,7 +277,7 @@ def number(
 
     With `selected` it is a value of the schedule, not computed with: `Rounded` makes it an integer.
     """
-    kind = Kind(least=least, above=above, optional=default is None, selected=selected)
+    kind = NumberField(least=least, above=above, optional=default is None, selected=selected)
     return _field(kind, default)
 
 
@@ -297,7 +299,7 @@ def length(
     `whole` a float must be a whole number, which becomes an int.
     """
     least = least if above is None else None
-    kind = Kind(
+    kind = NumberField(
         integral=True,
         least=least,
         above=above,
@@ -311,18 +313,18 @@ def length(
 
 def numbers(*, selected: bool = False) -> Any:
     """A sequence of real numbers, one array leaf; `selected` as of `number`."""
-    return _field(Kind(rank=1, selected=selected), dataclasses.MISSING)
+    return _field(NumberField(rank=1, selected=selected), dataclasses.MISSING)
 
 
-def boundaries(*, apart: bool = False) -> Any:
-    """A sequence of counts, not negative, one array leaf, or with `apart` a tuple of leaves."""
-    kind = Kind(integral=True, rank=1, apart=apart, least=0, stretches=True)
+def boundaries(*, separate: bool = False) -> Any:
+    """A sequence of counts, not negative, one array leaf, or with `separate` a tuple of leaves."""
+    kind = NumberField(integral=True, rank=1, separate=separate, least=0, stretches=True)
     return _field(kind, dataclasses.MISSING)
 
 
 def part(convert: Callable[[Any], Any], *, several: bool = False) -> Any:
     """A schedule, or with `several` a tuple of them; `convert` is `jaxsched.as_schedule`."""
-    return dataclasses.field(metadata={"kind": Part(convert, several)})
+    return dataclasses.field(metadata={"kind": ScheduleField(convert, several)})
 
 
 def static(*, default: Any = dataclasses.MISSING, one_of: tuple[Any, ...] = ()) -> Any:

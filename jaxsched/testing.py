@@ -28,11 +28,10 @@ import numpy as np
 import optax
 
 import jaxsched
-from jaxsched._algebra import Function, refuse_class
-from jaxsched._names import shown, suggesting
-from jaxsched._samples import lengths
-from jaxsched._schedule import Schedule, in_floats
+from jaxsched.algebra import Function, refuse_class
+from jaxsched.errors import shown, suggesting
 from jaxsched.fields import LONGEST, is_concrete, is_float
+from jaxsched.schedule import Schedule, in_floats, lengths
 
 DTYPES = ("int8", "int32", "uint32", "float16", "float32", "bfloat16")
 SHAPES = ((), (3,), (2, 3), (0,), (2, 0))
@@ -298,7 +297,9 @@ def _joined(numbers: Any, rest: Any) -> Any:
 
 def _lengths(schedule: Schedule) -> list[Any]:
     """All lengths and boundaries inside, and the first multiples of the durations."""
-    found = list(lengths(schedule))
+    found = [
+        x for length in lengths(schedule) for x in np.ravel(np.asarray(length, float)).tolist()
+    ]
     for part in parts(schedule):
         if part.duration is not None and is_concrete(part.duration):
             found += [float(part.duration) * i for i in (1, 2, 3)]

@@ -9,7 +9,7 @@ import hypothesis
 import jax
 import pytest
 
-from jaxsched import cli
+from jaxsched.commands import parser
 
 hypothesis.settings.register_profile(
     "same", deadline=None, derandomize=True, database=None, max_examples=20
@@ -31,7 +31,7 @@ def command(capsys):
 
     def run(*arguments):
         try:
-            code = cli.main(list(map(str, arguments)))
+            code = parser.main(list(map(str, arguments)))
         except SystemExit as exit:
             code = exit.code
         return code, *capsys.readouterr()

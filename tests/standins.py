@@ -122,7 +122,7 @@ def required(make, **given):
 
 
 def assert_no_learning_rate(make, wrong, **given):
-    """It says in one line, without the object, that a learning rate is meant."""
+    """It says in one line, without the object, that a learning rate is expected."""
     rule = "give the learning rate; torch.from_scheduler takes a live scheduler of PyTorch"
     with pytest.raises(TypeError) as caught:
         make(**{**required(make), **given, "base_lr": wrong})

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given, strategies as st
 
 import jaxsched as js
-from jaxsched import _algebra, _lookup
+from jaxsched import algebra
 from jaxsched.fields import longest
+from jaxsched.numerics import lookup
 
 COUNTS = np.arange(-3, 200)
 LONG = 2**31 - 1
@@ -95,7 +96,7 @@ def test_many_equal_parts_are_looked_up_with_the_values_of_the_unrolled_join(els
     join = js.Join(parts, range(4, 136, 4))
     warm = js.Join([js.Linear(1.0, 0.1 * i, 2).warmup(2) for i in range(34)], range(4, 136, 4))
     looked_up = [np.asarray(join(COUNTS)), np.asarray(warm(COUNTS))]
-    elsewhere(_algebra, "UNROLLED", 1000)
+    elsewhere(algebra, "UNROLLED", 1000)
     assert "gather" not in jax.jit(join).lower(COUNTS).as_text()
     same(join, looked_up[0], ulps=2)
     same(warm, looked_up[1], ulps=2)
@@ -246,7 +247,7 @@ def test_joined_clocks_equal_the_remainder(cycle, n, gain, elsewhere):
     schedule = cycle.restarts(n, gain=gain)
     counts = np.arange(-3, 700)
     joined = np.asarray(schedule(counts))
-    elsewhere(_algebra, "JOINED_CYCLES", 0)
+    elsewhere(algebra, "JOINED_CYCLES", 0)
     # powers of the gain are products on the one side, exponentials on the other
     same(joined, schedule, ulps=0 if gain is None else n, counts=counts)
 
@@ -586,4 +587,4 @@ def test_an_eager_call_compiles_once():
 def test_unrolled_lookups_have_no_loop():
     long = js.PiecewiseConstant(range(1000), np.linspace(0, 1, 1001))
     assert "while" not in jax.jit(lambda s, n: s(n)).lower(long, COUNTS).compile().as_text()
-    assert len(long.boundaries) > _lookup.UNROLLED
+    assert len(long.boundaries) > lookup.UNROLLED

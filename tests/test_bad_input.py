@@ -11,7 +11,7 @@ from cases import CASES
 
 import jaxsched as js
 from jaxsched import testing
-from jaxsched.fields import Kind, Part
+from jaxsched.fields import NumberField, ScheduleField
 
 NAN, INF, LONG = float("nan"), float("inf"), 2**31 - 1
 LINE = js.Linear(1.0, 0.0, 10)
@@ -29,7 +29,7 @@ def fields(*wanted):
     ]
 
 
-@pytest.mark.parametrize("schedule, name, kind", fields(Kind))
+@pytest.mark.parametrize("schedule, name, kind", fields(NumberField))
 @pytest.mark.parametrize("bad", [NAN, INF, -INF, "a", None, True, 1j, jnp.array(True)], ids=repr)
 def test_every_number_is_checked(schedule, name, kind, bad):
     if bad is None and kind.optional:
@@ -45,7 +45,7 @@ def test_every_number_is_checked(schedule, name, kind, bad):
     assert repr(bad).strip("'") in message
 
 
-@pytest.mark.parametrize("schedule, name, kind", fields(Kind))
+@pytest.mark.parametrize("schedule, name, kind", fields(NumberField))
 def test_every_bound_is_checked(schedule, name, kind):
     wrong = []
     if kind.least is not None:
@@ -62,7 +62,7 @@ def test_every_bound_is_checked(schedule, name, kind):
         assert str(bad) in message
 
 
-@pytest.mark.parametrize("schedule, name, kind", fields(Part))
+@pytest.mark.parametrize("schedule, name, kind", fields(ScheduleField))
 @pytest.mark.parametrize("bad", ["a", None, True, NAN], ids=repr)
 def test_every_part_is_checked(schedule, name, kind, bad):
     with pytest.raises((TypeError, ValueError)) as caught:
@@ -116,7 +116,7 @@ BAD = [
             "Skip(steps=...)": lambda: LINE.skip(0.1),
             "Stop(steps=...)": lambda: LINE.stop(0.8),
             "Hold(steps=...)": lambda: LINE.hold(0.8),
-            "cooldown(at=...)": lambda: LINE.cooldown(0.8, 5),
+            "Cooldown(boundary=...)": lambda: LINE.cooldown(0.8, 5),
             "Cooldown(steps=...)": lambda: LINE.cooldown(5, 0.2),
             "warmup_cosine(warmup=...)": lambda: js.warmup_cosine(1.0, 0.1, 100),
             "wsd(decay=...)": lambda: js.wsd(1.0, 5, 10, 0.2),
@@ -171,7 +171,7 @@ BAD = [
     (
         lambda: js.Interpolate([0, 5], [1.0, 2.0], "cubic"),
         ValueError,
-        "Interpolate(kind=...) must be linear or cosine, got 'cubic'",
+        "Interpolate(shape=...) must be linear or cosine, got 'cubic'",
     ),
     (lambda: js.Interpolate([], []), ValueError, "Interpolate(values=...) must hold at least one"),
     (lambda: js.Table([]), ValueError, "Table(values=...) must hold at least one value"),
@@ -271,16 +271,16 @@ BAD = [
     (lambda: js.Hold(ENDLESS, 3), ValueError, f"Hold {NO_DURATION}"),
     (lambda: js.Constant(1.0).then(LINE), ValueError, "or .hold(steps) for a Constant)"),
     (lambda: LINE.repeat().then(LINE), ValueError, "and Repeat has none"),
-    (lambda: LINE.restarts(0), ValueError, "restarts(n=...) must be at least 1, got 0"),
+    (lambda: LINE.restarts(0), ValueError, "restarts(cycles=...) must be at least 1, got 0"),
     (
         lambda: LINE.restarts(2.0),
         TypeError,
-        "restarts(n=...) must be a known int, got 2.0",
+        "restarts(cycles=...) must be a known int, got 2.0",
     ),
     (
         lambda: LINE.restarts(True),
         TypeError,
-        "restarts(n=...) must be a known int, got True",
+        "restarts(cycles=...) must be a known int, got True",
     ),
     (lambda: js.Restart(LINE, 0), ValueError, "Restart(cycles=...) must be at least 1, got 0"),
     (
@@ -341,9 +341,9 @@ BAD = [
     ),
     (lambda: js.warmup_cosine(1.0, -1, 5), ValueError, "must not be negative, got -1"),
     (
-        lambda: js.wsd(1.0, 1, 1, 1, cooldown="quadratic"),
+        lambda: js.wsd(1.0, 1, 1, 1, shape="quadratic"),
         ValueError,
-        "wsd(cooldown=...) must be linear or cosine or sqrt or geometric, got 'quadratic'",
+        "wsd(shape=...) must be linear or cosine or sqrt or geometric, got 'quadratic'",
     ),
     (
         lambda: js.wsd(1.0, 1, 1, 1, 0.0, "geometric"),
@@ -361,7 +361,7 @@ BAD = [
     (lambda: js.triangular(0.0, 1.0, -4), ValueError, "must not be negative, got "),
     (lambda: js.noam(1.0, 0, 10), ValueError, "noam(width=...) must be positive, got 0"),
     (lambda: js.noam(1.0, 512, 0), ValueError, "noam(warmup=...) must be at least 1, got 0"),
-    # batches where a scalar is meant
+    # batches where a scalar is expected
     (
         lambda: js.Cosine([1.0, 2.0], 0.0, 9)(3),
         ValueError,
@@ -370,13 +370,13 @@ BAD = [
     (
         lambda: js.Cosine([1.0, 2.0], 0.0, 9)(np.arange(2)),
         ValueError,
-        "a scalar is meant; js.grid and js.stack evaluate many",
+        "a scalar is expected; js.grid and js.stack evaluate many",
     ),
     (lambda: js.Cosine(1.0, 0.0, np.array([1, 2]))(3), ValueError, "as jax.vmap("),
     (
         lambda: js.Table([[1.0, 2.0]])(3),
         ValueError,
-        "shape (1, 2) where one sequence is meant; js.grid",
+        "shape (1, 2) where one sequence is expected; js.grid",
     ),
     (lambda: LINE.warmup([1, 2])(3), ValueError, "Warmup(steps=...) has shape (2,) where a scalar"),
     # counts

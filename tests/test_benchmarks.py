@@ -85,9 +85,9 @@ def test_every_piece_and_recipe_is_measured(rows):
     there = contestants.contestants(size)
     assert measured == [c.name for c in there]
     of = {name: getattr(x, "__module__", "") for name, x in vars(js).items()}
-    recipes = {name for name, module in of.items() if module == "jaxsched._recipes"}
+    recipes = {name for name, module in of.items() if module == "jaxsched.recipes"}
     assert recipes <= set(measured)
-    pieces = {vars(js)[name] for name, module in of.items() if module == "jaxsched._curves"}
+    pieces = {vars(js)[name] for name, module in of.items() if module == "jaxsched.curves"}
     assert pieces | {js.Constant, js.Join, js.Warmup, js.Restart} <= {type(c.ours) for c in there}
 
 

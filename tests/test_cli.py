@@ -17,7 +17,8 @@ import numpy as np
 import pytest
 
 import jaxsched as js
-from jaxsched import _files, _show, cli
+from jaxsched.commands import parser, show
+from jaxsched.configs import files
 from jaxsched.dialects import kumo, lr_schedule, noether
 
 pytest.importorskip("yaml", reason="the command line reads YAML with pyyaml")
@@ -134,7 +135,7 @@ def test_a_summary(run, file):
     assert quarters == "  0% 0  25% 1  50% 0.75  75% 0.25  100% 0"
     assert peak == "  peak 1 at 25  duration 100  shown to 100"
     bars = shape.strip(" ")
-    assert set(bars) <= set(_show.BARS)
+    assert set(bars) <= set(show.BARS)
     assert (bars[0], max(bars)) == ("▁", "█")
     assert len(shape) == 62
 
@@ -189,12 +190,12 @@ def test_convert(convert, file, name, form):
     code, out, err = convert(DATA / f"{name}.yaml", *sizes, *form)
     assert (code, len(err.splitlines())) == (0, name == "kumo")
     path = file("native.json" if form else "native.yaml", out)
-    run = _files.Open(150, 1e-3, 40)
+    run = files.Sizes(150, 1e-3, 40)
     with warnings.catch_warnings(action="ignore"):
-        expected = _files.load_all([DATA / f"{name}.yaml"], run)
-    found = _files.load_all([path], _files.Open())  # nothing is left open
+        expected = files.load_all([DATA / f"{name}.yaml"], run)
+    found = files.load_all([path], files.Sizes())  # nothing is left open
     assert [repr(e.schedule) for e in found] == [repr(e.schedule) for e in expected]
-    data = _files.read(path)
+    data = files.read(path)
     assert isinstance(data, dict if len(expected) == 1 else list)
 
 
@@ -284,7 +285,7 @@ def test_units_on_the_command_line(run, file):
 @pytest.mark.parametrize("command", ["show", "convert", "schema", "sweep"])
 def test_help_has_examples(command, capsys):
     with pytest.raises(SystemExit) as exit:
-        cli.main([command, "--help"])
+        parser.main([command, "--help"])
     assert exit.value.code == 0
     assert f"examples:\n  python -m jaxsched {command}" in capsys.readouterr().out
 
@@ -335,7 +336,7 @@ def test_csv_in_chunks_is_the_same(run, file, tmp_path, monkeypatch):
     path = file("two, with a comma.json", [line, {"kind": "Every", "steps": 3, "schedule": line}])
     assert run(path, "--csv", tmp_path / "whole.csv")[0] == 0
     for size in (7, 64, 1024, 1025):
-        monkeypatch.setattr(_show, "CHUNK", size)
+        monkeypatch.setattr(show, "CHUNK", size)
         assert run(path, "--csv", tmp_path / "parts.csv")[0] == 0
         assert (tmp_path / "parts.csv").read_bytes() == (tmp_path / "whole.csv").read_bytes()
     assert [len(values) for values in rows(tmp_path / "whole.csv").values()] == [1025, 1027]
@@ -343,8 +344,8 @@ def test_csv_in_chunks_is_the_same(run, file, tmp_path, monkeypatch):
 
 def test_a_long_schedule_in_chunks_is_the_same():
     schedule = js.Cosine(3e-4, 3e-5, 9 * 10**6).warmup(10**6)
-    parts = list(_show._chunks(schedule, 10**7))
-    assert [first for first, _ in parts] == [0, _show.CHUNK, 2 * _show.CHUNK]
+    parts = list(show._chunks(schedule, 10**7))
+    assert [first for first, _ in parts] == [0, show.CHUNK, 2 * show.CHUNK]
     values = np.concatenate([values for _, values in parts])
     # a compiler may round an array of another length otherwise
     np.testing.assert_array_max_ulp(values, np.asarray(schedule(np.arange(10**7 + 1))), 2)
@@ -618,7 +619,7 @@ def test_an_error_while_writing_leaves_what_was_there(run, file, tmp_path, monke
         raise OSError(28, "No space left on device")
 
     table, picture = file("x.csv", "old"), file("x.png", "old")
-    monkeypatch.setattr(_show, "sparkline", fail)
+    monkeypatch.setattr(show, "sparkline", fail)
     code, _, err = run(file("one.json", COSINE), "--csv", table, "--plot", picture)
     assert (code, err) == (2, "jaxsched show: standard output: No space left on device\n")
     assert table.read_text() == picture.read_text() == "old"
@@ -628,7 +629,7 @@ def test_an_error_while_writing_leaves_what_was_there(run, file, tmp_path, monke
 def test_the_version(capsys):
     """Of the package, installed or not, and one that its metadata takes from there."""
     with pytest.raises(SystemExit) as exit:
-        cli.main(["--version"])
+        parser.main(["--version"])
     assert exit.value.code == 0
     assert capsys.readouterr().out == f"jaxsched {js.__version__}\n"
     assert re.fullmatch(r"\d+\.\d+\.\d+", js.__version__)
@@ -653,7 +654,7 @@ def test_control_characters_are_not_printed(run, file):
 @pytest.mark.parametrize("arguments", [[], ["shwo"]])
 def test_no_command_or_an_unknown_one(arguments, capsys):
     with pytest.raises(SystemExit) as exit:
-        cli.main(arguments)
+        parser.main(arguments)
     assert exit.value.code == 2
     assert capsys.readouterr().err.count("\n") == 1
 
@@ -665,8 +666,8 @@ def test_a_list_without_candidates_has_nothing_to_show(run, file):
 
 def test_what_reading_gives():
     """YAML 1.1 takes 1e-3 for text; here it is a number."""
-    assert _files.read(DATA / "lr_schedule.yaml")[0] == 3e-4
-    assert _files.read(DATA / "kumo.yaml")["lr_scheduler"][0] is None
+    assert files.read(DATA / "lr_schedule.yaml")[0] == 3e-4
+    assert files.read(DATA / "kumo.yaml")["lr_scheduler"][0] is None
 
 
 # --- a process of its own -----------------------------------------------------------------------

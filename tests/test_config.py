@@ -13,10 +13,10 @@ from cases import CASES
 from standins import Attributes, Listed, Mapped, each_container, stood_in
 
 import jaxsched as js
-from jaxsched import config as config_module
-from jaxsched._plain import plain
+from jaxsched.configs import kinds as config_module
 from jaxsched.dialects import kumo, lr_schedule, noether, optax as optax_dialect, timm, torch
 from jaxsched.dialects.transformers import get_scheduler
+from jaxsched.plain import plain
 
 FOREIGN = ("Function", "as_schedule")
 NATIVE = [case for case in CASES if case.name not in FOREIGN]
@@ -70,7 +70,7 @@ RECIPES = [
     ("warmup_cosine", {"peak": 1e-3, "warmup": 10, "steps": 100, "end": 1e-5}),
     ("warmup_cosine", {"peak": 1, "warmup": 0, "steps": 100}),
     *(
-        ("wsd", {"peak": 1e-3, "warmup": 5, "stable": 7, "decay": 9, "end": 1e-5, "cooldown": how})
+        ("wsd", {"peak": 1e-3, "warmup": 5, "stable": 7, "decay": 9, "end": 1e-5, "shape": how})
         for how in ("linear", "cosine", "sqrt", "geometric")
     ),
     ("one_cycle", {"peak": 0.1, "steps": 100}),
@@ -115,7 +115,7 @@ def test_integers_stay_integers():
 def test_the_field_kind_has_another_key():
     schedule = js.Interpolate([0, 5], [1.0, 0.0], "cosine")
     config = js.to_config(schedule)
-    assert (config["kind"], config["interpolation"]) == ("Interpolate", "cosine")
+    assert (config["kind"], config["shape"]) == ("Interpolate", "cosine")
     assert_same(js.from_config(config), schedule)
 
 
@@ -367,12 +367,12 @@ REFUSED = [
         for wrong in (True, None, "Cosine", [COSINE])
     ),
     (math.nan, "config: Constant(value=...) must be finite, got nan"),
-    ({}, "config has no kind; known are Choose, Clip, Constant, "),
+    ({}, "config has no kind; known are Clip, Constant, "),
     ({"type": "linear"}, "config has no kind; known are "),
     ({"name": "Cosine"}, "config has no kind: its key is 'kind', not 'name', as in kind: Cosine"),
     (
         {"name": "cosine"},
-        "config has no kind: its key is 'kind', not 'name'; known are Choose, Clip, Constant, ",
+        "config has no kind: its key is 'kind', not 'name'; known are Clip, Constant, ",
     ),
     ({"type": "torch.StepLR"}, "its key is 'kind', not 'type', as in kind: torch.StepLR"),
     (
@@ -385,7 +385,7 @@ REFUSED = [
     ),
     (
         {"_target_": "optax.adamw"},
-        "config has no kind: its key is 'kind', not '_target_'; known are Choose, ",
+        "config has no kind: its key is 'kind', not '_target_'; known are Clip, ",
     ),
     (
         {"kind": "jaxsched.Cosine"},
@@ -401,7 +401,7 @@ REFUSED = [
     ),
     ({"kind": "Cosin"}, "config: unknown kind 'Cosin'; did you mean 'Cosine'?"),
     ({"kind": "warmup_cosin"}, "unknown kind 'warmup_cosin'; did you mean 'warmup_cosine'?"),
-    ({"kind": "xyz"}, "config: unknown kind 'xyz'; known are Choose, Clip, "),
+    ({"kind": "xyz"}, "config: unknown kind 'xyz'; known are Clip, "),
     (
         {"kind": "pytorch.StepLR"},
         "unknown system 'pytorch' in kind 'pytorch.StepLR'; did you mean 'torch'?",
@@ -433,20 +433,20 @@ REFUSED = [
         "config: Restart(cycles=...) must be a known int, got True",
     ),
     (
-        {"kind": "Interpolate", "boundaries": [1], "values": [1.0], "interpolation": "cubic"},
-        "config: Interpolate(kind=...) must be linear or cosine, got 'cubic'",
+        {"kind": "Interpolate", "boundaries": [1], "values": [1.0], "shape": "cubic"},
+        "config: Interpolate(shape=...) must be linear or cosine, got 'cubic'",
     ),
     (
-        {"kind": "Interpolate", "boundaries": [1], "values": [1.0], "interpolatio": "linear"},
-        "config: Interpolate has no key 'interpolatio'; did you mean 'interpolation'?",
+        {"kind": "Interpolate", "boundaries": [1], "values": [1.0], "shap": "linear"},
+        "config: Interpolate has no key 'shap'; did you mean 'shape'?",
     ),
     (
         {"kind": "PiecewiseConstant", "boundaries": [3, 2], "values": [1.0, 2.0, 3.0]},
         "config: PiecewiseConstant(boundaries=...) must be in order, got [3, 2]",
     ),
     (
-        {"kind": "wsd", "peak": 1.0, "warmup": 1, "stable": 1, "decay": 1, "cooldown": "exp"},
-        "config: wsd(cooldown=...) must be linear or cosine or sqrt or geometric, got 'exp'",
+        {"kind": "wsd", "peak": 1.0, "warmup": 1, "stable": 1, "decay": 1, "shape": "exp"},
+        "config: wsd(shape=...) must be linear or cosine or sqrt or geometric, got 'exp'",
     ),
     # deep inside
     (second(COSINE | {"steps": -1}), "config.schedules[1]: Cosine(steps=...) must not be negative"),
@@ -506,7 +506,7 @@ REFUSED = [
     ),
     (
         {"kind": "kumo.lr_scheduler", "config": [WARM, WARM], **SIZES},
-        "config: kumo.lr_scheduler holds 2 schedules, one is meant",
+        "config: kumo.lr_scheduler holds 2 schedules, not one",
     ),
     (
         {"kind": "kumo.lr_scheduler", "confg": [WARM], **SIZES},

@@ -18,7 +18,7 @@ from oracles import timm as oracle
 from standins import Optimizer, Scheduler, assert_no_learning_rate, assert_suggests, required
 
 import jaxsched as js
-from jaxsched import config
+from jaxsched.configs import kinds
 from jaxsched.dialects import timm
 
 HERE = Path(__file__).parent
@@ -460,8 +460,8 @@ def test_the_config_door(name, kwargs):
 
 def test_the_examples():
     examples = json.loads((HERE.parent / "jaxsched/examples/timm.json").read_text())
-    kinds = [example["kind"].removeprefix("timm.") for example in examples]
-    assert set(kinds) == set(config.entries("timm"))
+    named = [example["kind"].removeprefix("timm.") for example in examples]
+    assert set(named) == set(kinds.entries("timm"))
     for example in examples:
         assert np.isfinite(js.from_config(example)(COUNTS)).all()
 

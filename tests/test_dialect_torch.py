@@ -20,7 +20,7 @@ from standins import Optimizer, Scheduler, assert_no_learning_rate, assert_sugge
 import jaxsched as js
 from jaxsched import testing
 from jaxsched.dialects import torch as dialect
-from jaxsched.fields import Kind
+from jaxsched.fields import NumberField
 
 HERE = Path(__file__).parent
 GOLDEN = json.loads((HERE / "golden/torch.json").read_text())
@@ -931,7 +931,7 @@ def assert_lengths(schedule):
     for s in testing.parts(schedule):
         if not isinstance(s, js.Skip):
             for name, kind in s._kinds.items():
-                if isinstance(kind, Kind) and kind.integral:
+                if isinstance(kind, NumberField) and kind.integral:
                     lengths = np.asarray(getattr(s, name))
                     assert ((lengths == 0) | (lengths >= 1)).all(), (s, name)
 

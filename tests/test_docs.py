@@ -12,7 +12,8 @@ from snippets import blocks, run_script, run_session, scripts, session
 import jaxsched as js
 from benchmarks.sections import SECTIONS
 from docs import gallery, links, readme, results, sessions
-from jaxsched import cli, dialects
+from jaxsched import dialects
+from jaxsched.commands import parser
 
 PAGES = Path(readme.__file__).parent / "pages"
 EVERY = sorted(PAGES.rglob("*.md"))
@@ -59,7 +60,7 @@ COMMANDS = [
 @pytest.mark.parametrize("line", [line for line in COMMANDS if "-m jaxsched" in line])
 def test_the_commands_are_ours(line):
     command = re.sub(r" [<>|].*", "", line.removeprefix("python -m jaxsched "))
-    assert cli.parser().parse_args(shlex.split(command)).command == command.split()[0]
+    assert parser.parser().parse_args(shlex.split(command)).command == command.split()[0]
 
 
 def test_the_sections_of_the_benchmarks_are_theirs():
@@ -94,7 +95,12 @@ def modules_of(package):
 def test_every_public_name_is_in_the_reference():
     listed = re.findall(r"^::: (\S+)$", "\n".join(TEXT.values()), re.M)
     public = {name for name, x in vars(js).items() if hasattr(x, "__module__") and name[0] != "_"}
-    modules = {"jaxsched.config", "jaxsched.fields", "jaxsched.testing", *modules_of(dialects)}
+    modules = {
+        "jaxsched.configs",
+        "jaxsched.fields",
+        "jaxsched.testing",
+        *modules_of(dialects),
+    }
     assert sorted(listed) == sorted({f"jaxsched.{name}" for name in public} | modules)
 
 

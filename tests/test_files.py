@@ -16,8 +16,8 @@ from test_config import assert_same
 from trees import schedules
 
 import jaxsched as js
-from jaxsched import _files
-from jaxsched.config import KINDS
+from jaxsched.configs import files
+from jaxsched.configs.kinds import KINDS
 
 yaml = pytest.importorskip("yaml", reason="YAML is read with pyyaml")
 
@@ -150,7 +150,7 @@ def test_saving_replaces_what_was_there_only_when_it_is_whole(tmp_path, monkeypa
     def fail(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(_files.os, "replace", fail)
+    monkeypatch.setattr(files.os, "replace", fail)
     with pytest.raises(OSError, match="No space left"):
         js.save(js.Constant(0.2), path)
     assert path.read_text() == before
@@ -360,7 +360,7 @@ def test_a_cooldown_of_a_file(file):
     """A branch at 80 % of the run, with units, that evaluates what it leaves in the call."""
     text = "kind: Cooldown\nboundary: 80%\nsteps: 20%\nschedule:\n  " + COSINE.replace("\n", "\n  ")
     lr = js.load(file("a.yaml", f"{text}100%\n"), total_steps=1000)
-    assert_same(lr, js.Cosine(1.0, 0.0, 1000).cooldown(at=800, steps=200))
+    assert_same(lr, js.Cosine(1.0, 0.0, 1000).cooldown(boundary=800, steps=200))
     path = file("b.yaml", "")
     js.save(lr, path)
     assert_same(js.load(path), lr)
@@ -398,7 +398,7 @@ LINES = [
     (("boundaries: [5]", "boundaries: 5"), 2, ": Join(boundaries=...) must be a sequence of "),
     (("boundaries: [5]", "boundaries: ['5 epochs']"), 2, ": Join(boundaries=...): '5 epochs' need"),
     (("kind: Join", "knd: Join"), 1, ": no kind, type, schedule_config or lr_scheduler among "),
-    (("start: 1.0", "start: 1.0\n  start: 1.0"), 10, " the key 'start' stands there twice"),
+    (("start: 1.0", "start: 1.0\n  start: 1.0"), 10, " the key 'start' is there twice"),
     (("  end: 0.0", "\tend: 0.0"), 10, ": not YAML: "),
 ]
 
@@ -417,7 +417,7 @@ def test_lines_of_json(file):
     text = '{\n"kind": "Warmup",\n"steps": 5,\n"schedule": {\n"kind": "Constant",\n"valeu": 1}\n}'
     with pytest.raises(ValueError, match=r"json:6: config.schedule: Constant has no key 'valeu'"):
         js.load(file("a.json", text))
-    with pytest.raises(ValueError, match=r"json:4: the key 'steps' stands there twice"):
+    with pytest.raises(ValueError, match=r"json:4: the key 'steps' is there twice"):
         js.load(file("a.json", text.replace('"schedule": {', '"steps": 3, "schedule": {')))
     with pytest.raises(ValueError, match=r"json:2: not JSON: Expecting ',' delimiter"):
         js.load(file("a.json", '{"a": 1\n"b": 2}'))
@@ -432,7 +432,7 @@ def test_lines_of_toml(file):
 
 def test_one_schedule_is_meant(file):
     path = file("a.yaml", "- 0.1\n- 0.2\n")
-    rule = f"{path}: one schedule is meant, the file has 2; give the key of one: '[0]', '[1]'"
+    rule = f"{path}: one schedule is expected, the file has 2; give the key of one: '[0]', '[1]'"
     with pytest.raises(ValueError, match=re.escape(rule)):
         js.load(path)
     assert_same(js.load(file("a.yaml", "1e-3")), js.Constant(1e-3))
@@ -531,12 +531,10 @@ def test_a_wrong_key(file, key, message):
 
 def test_several_schedules_are_named(file):
     path = file("a.yaml", "fast: {kind: Cosine, start: 1.0, end: 0.0, steps: 5%}\nslow: [0.1, 0.2]")
-    rule = (
-        "one schedule is meant, the file has 3; give the key of one: 'fast', 'slow[0]', 'slow[1]'"
-    )
+    rule = "the file has 3; give the key of one: 'fast', 'slow[0]', 'slow[1]'"
     with pytest.raises(ValueError, match=re.escape(rule)):
         js.load(path)  # without total_steps, too
-    with pytest.raises(ValueError, match=r"meant, slow has 2; give the key of one: 'slow\[0\]', "):
+    with pytest.raises(ValueError, match=r"expected, slow has 2; give the key of one: 'slow\[0\]', "):
         js.load(path, key="slow")
     many = file("b.yaml", f"lr: {[0.1] * 9}")
     with pytest.raises(ValueError, match=r"has 9; .*: 'lr\[0\]', .*, 'lr\[4\]', \.\.\.$"):

@@ -13,7 +13,7 @@ from hypothesis import given, strategies as st
 
 import jaxsched as js
 from jaxsched import testing
-from jaxsched._grid import as_one
+from jaxsched.grids import as_one
 
 COUNTS = np.arange(-3, 120)
 
@@ -44,7 +44,7 @@ def check_equal(values, loop):
 
 
 def of_the_core(case):
-    return case.entry is None or getattr(case.entry, "__module__", "") == "jaxsched._recipes"
+    return case.entry is None or getattr(case.entry, "__module__", "") == "jaxsched.recipes"
 
 
 @pytest.mark.parametrize(
@@ -241,27 +241,27 @@ def test_stack():
     assert js.stack(iter(named)).records() == [{"name": 0}, {"name": 1}]
 
 
-# --- Choose ---------------------------------------------------------------------------------------
+# --- Switch ---------------------------------------------------------------------------------------
 
 SEVERAL = (js.Linear(1.0, 0.5, 10), js.Cosine(1.0, 0.0, 20), js.Constant(0.3))
 
 
 @pytest.mark.parametrize("index", range(3))
 def test_choose_is_the_chosen_one(index):
-    chosen = js.Choose(SEVERAL, index)
+    chosen = js.Switch(SEVERAL, index)
     np.testing.assert_array_equal(chosen(COUNTS), SEVERAL[index](COUNTS))
     assert chosen.duration == SEVERAL[index].duration
 
 
 def test_choose_by_a_traced_index():
-    values = jax.vmap(lambda i: js.Choose(SEVERAL, i)(COUNTS))(jnp.arange(-1, 4))
+    values = jax.vmap(lambda i: js.Switch(SEVERAL, i)(COUNTS))(jnp.arange(-1, 4))
     for i, value in zip([0, 0, 1, 2, 2], values, strict=True):  # out of range: the nearest
         check_equal(value, SEVERAL[i](COUNTS))
-    then = jax.vmap(lambda i: js.Choose(SEVERAL[:2], i).then(0.7)(COUNTS))(jnp.arange(2))
+    then = jax.vmap(lambda i: js.Switch(SEVERAL[:2], i).then(0.7)(COUNTS))(jnp.arange(2))
     for s, value in zip(SEVERAL, then, strict=False):
         check_equal(value, s.then(0.7)(COUNTS))
     with pytest.raises(ValueError, match="needs a schedule with a duration"):
-        jax.vmap(lambda i: js.Choose(SEVERAL, i).then(0.7)(COUNTS))(jnp.arange(2))
+        jax.vmap(lambda i: js.Switch(SEVERAL, i).then(0.7)(COUNTS))(jnp.arange(2))
 
 
 # --- bad input ------------------------------------------------------------------------------------
@@ -292,10 +292,10 @@ BAD = {
     "grid[...] takes ints, slices and values by name": lambda: small()[[0, 1]],
     "grids of the same axes are meant": lambda: small() * mixed(),
     "index 3 is out of bounds": lambda: small()[3],
-    "Choose(schedules=...) must hold at least one schedule": lambda: js.Choose([], 0),
-    "Choose(index=...) must be an int from 0 to 2, got 3": lambda: js.Choose(SEVERAL, 3),
-    "Choose(index=...) must be a whole number, got 0.5": lambda: js.Choose(SEVERAL, 0.5),
-    "Choose(index=...) must not be negative, got -1": lambda: js.Choose(SEVERAL, -1),
+    "Switch(schedules=...) must hold at least one schedule": lambda: js.Switch([], 0),
+    "Switch(index=...) must be an int from 0 to 2, got 3": lambda: js.Switch(SEVERAL, 3),
+    "Switch(index=...) must be a whole number, got 0.5": lambda: js.Switch(SEVERAL, 0.5),
+    "Switch(index=...) must not be negative, got -1": lambda: js.Switch(SEVERAL, -1),
     "a count must be an integer or a float": lambda: small()("soon"),
 }
 
@@ -305,7 +305,7 @@ ENDLESS_OR_5 = [js.InverseSqrt(1.0, 10), js.Cosine(1.0, 0.0, 5)]
 
 def test_the_chosen_one_decides_what_is_repeated():
     cycle = np.asarray(ENDLESS_OR_5[1](np.arange(5))).tolist()
-    chosen = js.Choose(ENDLESS_OR_5, 1)
+    chosen = js.Switch(ENDLESS_OR_5, 1)
     assert chosen.repeat()(np.arange(12)).tolist() == (cycle * 3)[:12]
     assert chosen.restarts(2)(np.arange(11)).tolist() == [*cycle, *cycle, 0.0]
     assert chosen.restarts(2, growth=1.0).duration == 10
@@ -315,8 +315,8 @@ def test_the_chosen_one_decides_what_is_repeated():
 @pytest.mark.parametrize("method", ["repeat", "restarts", "hold", "then"])
 def test_a_traced_choice_among_some_that_never_end_is_refused(method):
     given = {"repeat": (), "restarts": (2,), "hold": (3,), "then": (0.5,)}[method]
-    with pytest.raises(ValueError, match="needs a schedule with a duration, and Choose has none"):
-        jax.eval_shape(lambda i: getattr(js.Choose(ENDLESS_OR_5, i), method)(*given)(3), 1)
+    with pytest.raises(ValueError, match="needs a schedule with a duration, and Switch has none"):
+        jax.eval_shape(lambda i: getattr(js.Switch(ENDLESS_OR_5, i), method)(*given)(3), 1)
 
 
 @pytest.mark.parametrize("message, bad", BAD.items(), ids=BAD.keys())

@@ -30,7 +30,7 @@ def test_a_cooldown_goes_on_from_the_value_there(shape):
 
 def test_what_has_no_end_cools_down():
     for schedule in (js.InverseSqrt(1e-3, 50), js.Constant(0.1), COSINE.repeat()):
-        cooled = schedule.cooldown(at=70, steps=30)
+        cooled = schedule.cooldown(boundary=70, steps=30)
         assert cooled.duration == 100
         assert (cooled(70), cooled(100)) == (schedule(70), 0.0)
 
@@ -86,10 +86,14 @@ def test_a_grid_cools_down_point_by_point():
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
-        ((-1, 5), ValueError, r"cooldown\(at=\.\.\.\) must not be negative, got -1"),
+        ((-1, 5), ValueError, r"Cooldown\(boundary=\.\.\.\) must not be negative, got -1"),
         ((1, -5), ValueError, r"Cooldown\(steps=\.\.\.\) must not be negative, got -5"),
         ((1, 2**31), ValueError, r"Cooldown\(steps=\.\.\.\) must be at most 2147483647"),
-        (("end", 5), TypeError, r"cooldown\(at=\.\.\.\) must be a number of counts, got 'end'"),
+        (
+            ("end", 5),
+            TypeError,
+            r"Cooldown\(boundary=\.\.\.\) must be a number of counts, got 'end'",
+        ),
         ((1, 5, np.nan), ValueError, r"Cooldown\(end=\.\.\.\) must be finite, got nan"),
         ((1, 5, None), TypeError, r"Cooldown\(end=\.\.\.\) must be a real number, got None"),
         (
@@ -111,7 +115,7 @@ def test_bad_cooldowns(arguments, error, message):
 
 def test_a_batch_does_not_cool_down():
     batch = jax.tree.map(lambda *leaves: np.stack(leaves), js.Constant(0.1), js.Constant(0.2))
-    with pytest.raises(ValueError, match="has shape .* where a scalar is meant; js.grid"):
+    with pytest.raises(ValueError, match="has shape .* where a scalar is expected; js.grid"):
         batch.cooldown(5, 5)(3)
 
 

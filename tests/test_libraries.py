@@ -51,7 +51,7 @@ class Own(js.Schedule):
     def at(self, t):
         return self.peak * self.inside.at(t)
 
-lr = Own(2.0, js.Interpolate([0, 4], [0.0, 1.0], kind="cosine").warmup(2).rounded(3).restarts(2))
+lr = Own(2.0, js.Interpolate([0, 4], [0.0, 1.0], shape="cosine").warmup(2).rounded(3).restarts(2))
 """
 EXPORT = """
 import sys
@@ -378,7 +378,7 @@ RAMP = js.Linear(3.0, 515.0, 100).rounded(4)
         RAMP.restarts(3, growth=2),
         js.Constant(3).rounded().hold(2).then(RAMP),
         js.Join([RAMP] * 40, range(1, 40)),
-        js.Choose([RAMP, RAMP.per(2)], 1),
+        js.Switch([RAMP, RAMP.per(2)], 1),
         js.WithMomentum(RAMP, 0.9),
     ],
     ids=lambda s: type(s).__name__,
@@ -402,7 +402,7 @@ def test_a_selection_of_integers_is_integers(schedule):
         RAMP.then(0.5),
         RAMP.restarts(3, gain=0.5),
         RAMP.restarts(20, gain=0.5),
-        js.Choose([RAMP, 0.5], 0),
+        js.Switch([RAMP, 0.5], 0),
     ],
     ids=lambda s: type(s).__name__,
 )

@@ -15,7 +15,7 @@ import pytest
 from test_config import RECIPES
 
 import jaxsched as js
-from jaxsched import _read
+from jaxsched.configs import reading
 
 yaml = pytest.importorskip("yaml", reason="most of the files are YAML")
 
@@ -28,13 +28,13 @@ GOOD = [
     {"kind": "Exponential", "start": 1.0, "rate": 0.5, "steps": 3, "staircase": True},
     {"kind": "InversePower", "start": 1.0, "timescale": 5, "power": 0.5, "shift": 2},
     {"kind": "PiecewiseConstant", "boundaries": [2, 5], "values": [1.0, 0.5, 0.1]},
-    {"kind": "Interpolate", "boundaries": [2, 5], "values": [1.0, 0.5], "interpolation": "cosine"},
+    {"kind": "Interpolate", "boundaries": [2, 5], "values": [1.0, 0.5], "shape": "cosine"},
     {"kind": "Join", "schedules": [COSINE, 0.1], "boundaries": [10]},
     {"kind": "Warmup", "schedule": COSINE, "steps": 5, "start": 0.1},
     {"kind": "Restart", "schedule": COSINE, "cycles": 3, "gain": 0.5},
     {"kind": "Clip", "schedule": {"kind": "Every", "schedule": COSINE, "steps": 3}, "high": 0.5},
     {"kind": "Product", "left": 2.0, "right": {"kind": "Delay", "schedule": COSINE, "steps": 2}},
-    {"kind": "Choose", "schedules": [COSINE, 0.1], "index": 1},
+    {"kind": "Switch", "schedules": [COSINE, 0.1], "index": 1},
     *({"kind": name, **arguments} for name, arguments in RECIPES[::2]),
     {"kind": "torch.OneCycleLR", "max_lr": 0.1, "total_steps": 50, "pct_start": 0.5},
     {"kind": "optax.linear_schedule", "init_value": 1.0, "end_value": 0.0, "transition_steps": 5},
@@ -218,7 +218,7 @@ def test_malformed_files(tmp_path, monkeypatch):
         message = str(caught.value)
         assert message.startswith(f"{path}:"), message
         assert "\n" not in message, message
-        assert len(message) < len(str(path)) + _read.LONGEST_MESSAGE + 100
+        assert len(message) < len(str(path)) + reading.LONGEST_MESSAGE + 100
         path.unlink()
         many += 1
     assert many >= 500
@@ -253,13 +253,13 @@ def test_a_file_without_end(tmp_path, monkeypatch):
         writer.join()
         path.unlink()
     path = tmp_path / "a.json"
-    path.write_bytes(b"0.5" + b" " * (_read.LARGEST - 3))
+    path.write_bytes(b"0.5" + b" " * (reading.LARGEST - 3))
     assert js.load(path).value == 0.5
     with path.open("ab") as file:
         file.write(b" ")
     with pytest.raises(ValueError, match=f"a.json: {rule}"):
         js.load(path)
-    monkeypatch.setattr(_read, "LARGEST", 100)  # what would not be read is not written
+    monkeypatch.setattr(reading, "LARGEST", 100)  # what would not be read is not written
     with pytest.raises(ValueError, match="a.json: a config file has at most "):
         js.save(js.Table(range(100)), path)
 

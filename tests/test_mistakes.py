@@ -56,7 +56,7 @@ js.Cosine(1.0, 0.0, step=100)
 js.Cosine(1.0, 0.0, 100, power=2.0)
     TypeError: Cosine() has no argument 'power'; known are end, exponent, start, steps, warp
 js.Cosine([1.0, 0.5], 0.0, 100)(3)
-    ValueError: Cosine(start=...) has shape (2,) where a scalar is meant; js.grid and js.stack evaluate many schedules, as jax.vmap(lambda s: s(counts))(schedules) does
+    ValueError: Cosine(start=...) has shape (2,) where a scalar is expected; js.grid and js.stack evaluate many schedules, as jax.vmap(lambda s: s(counts))(schedules) does
 js.PiecewiseConstant({100: 0.1, 200: 0.1}, [1.0, 0.1, 0.01])
     TypeError: PiecewiseConstant(boundaries=...) must be a sequence of numbers, got {100: 0.1, 200: 0.1}
 js.PiecewiseConstant([100, 200], [1.0, 0.1])
@@ -70,7 +70,7 @@ js.Table("12")
 js.Table([])
     ValueError: Table(values=...) must hold at least one value
 js.Interpolate([0, 5], [1.0, 2.0], "spline")
-    ValueError: Interpolate(kind=...) must be linear or cosine, got 'spline'
+    ValueError: Interpolate(shape=...) must be linear or cosine, got 'spline'
 js.Geometric(1e-3, 0.0, 100)
     ValueError: Geometric(end=...) must be positive, got 0.0
 js.Join([C, C], [])
@@ -96,13 +96,13 @@ js.Exponential(1e-3, 0.9).repeat()
 C.repeat(3)
     TypeError: repeat() takes no argument: it goes on for ever, .restarts(n) makes n cycles, got 3
 C.restarts(2.5)
-    TypeError: restarts(n=...) must be a known int, got 2.5
+    TypeError: restarts(cycles=...) must be a known int, got 2.5
 C.restarts(3, growth=0.5)
     ValueError: restarts(growth=...) must be >= 1, got 0.5
-C.cooldown(at=500, steps=10)
+C.cooldown(boundary=500, steps=10)
     ValueError: a cooldown at 500 changes nothing: the schedule, whose duration is 100, ends with 0
-C.cooldown(at=0.8, steps=0.2)
-    ValueError: cooldown(at=...) must be in counts, not a fraction of the run (take round(fraction * total), or '10%' in a file), got 0.8
+C.cooldown(boundary=0.8, steps=0.2)
+    ValueError: Cooldown(boundary=...) must be in counts, not a fraction of the run (take round(fraction * total), or '10%' in a file), got 0.8
 C.cooldown(50, 10, shape="exp")
     ValueError: Cooldown(shape=...) must be linear or cosine or sqrt or geometric, got 'exp'
 C.cooldown(50, 10, shape="geometric")
@@ -117,8 +117,8 @@ C("10")
     TypeError: a count must be an integer or a float, got '10'
 C.rounded(0)
     ValueError: Rounded(multiple=...) must be at least 1, got 0
-js.wsd(1e-3, 10, 100, 20, cooldown="exponential")
-    ValueError: wsd(cooldown=...) must be linear or cosine or sqrt or geometric, got 'exponential'
+js.wsd(1e-3, 10, 100, 20, shape="exponential")
+    ValueError: wsd(shape=...) must be linear or cosine or sqrt or geometric, got 'exponential'
 js.wsd(1e-3, warmpu=10, stable=100, decay=20)
     TypeError: wsd() has no argument 'warmpu'; did you mean 'warmup'?
 js.warmup_cosine(1e-3, 100, 50)
@@ -133,8 +133,8 @@ js.stack([C, 0.5])
     TypeError: stack: schedule 1 must be a schedule (js.as_schedule makes one), got 0.5
 js.stack([])
     ValueError: stack(schedules) needs at least one schedule
-js.Choose([C, 0.1], 2)
-    ValueError: Choose(index=...) must be an int from 0 to 1, got 2
+js.Switch([C, 0.1], 2)
+    ValueError: Switch(index=...) must be an int from 0 to 1, got 2
 js.sweep(C, [C])
     TypeError: sweep(train, ...) must be a function of a schedule, got Cosine(start=0.001, end=0.0, steps=100)
 js.sweep(lambda s: s(0), C)

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import jaxsched as js
-from jaxsched import _numerics as nu
+from jaxsched.numerics import weights as nu
+from jaxsched.numerics.time import divide
 
 X64 = jax.config.jax_enable_x64
 FLOAT, INT = (np.float64, np.int64) if X64 else (np.float32, np.int32)
@@ -46,13 +47,13 @@ def test_divide(constant):
     top = 2**31 - 1
     rng = np.random.default_rng(0)
     drawn = (2.0 ** rng.uniform(0, 31, 4 if constant else 40)).astype(int)
-    traced = jax.jit(nu.divide)
+    traced = jax.jit(divide)
     for divisor in [1, 2, 3, 7, 1000, 2**16 + 1, 2**24 + 1, 2**30, top - 1, top, *drawn]:
         multiples = divisor * rng.integers(0, top // divisor + 1, 10**4)
         n = np.concatenate([m + multiples for m in (-1, 0, 1)] + [rng.integers(0, top + 1, 10**4)])
         n = np.append(n, [top, top - 1]).clip(0, top).astype(INT)
         d = INT(divisor)
-        quotient, rest = jax.jit(lambda n, d=d: nu.divide(n, d))(n) if constant else traced(n, d)
+        quotient, rest = jax.jit(lambda n, d=d: divide(n, d))(n) if constant else traced(n, d)
         assert quotient.dtype == rest.dtype == INT
         np.testing.assert_array_equal(quotient, n // d)
         np.testing.assert_array_equal(rest, n % d)
@@ -62,11 +63,11 @@ def test_divide_at_the_edges():
     for kind in (INT, FLOAT):
         n = np.array([-5, 0, 1, 7], kind)
         for d in (0, -3, 1):
-            quotient, rest = nu.divide(n, kind(d))
+            quotient, rest = divide(n, kind(d))
             assert quotient.tolist() == [0, 0, 1, 7] and rest.tolist() == [0, 0, 0, 0]
     n = np.random.default_rng(0).uniform(0, 1e6, 10**4).astype(FLOAT)
     for d in (FLOAT(0.1), FLOAT(2.5), FLOAT(1e5)):
-        quotient, rest = map(np.asarray, jax.jit(nu.divide)(n, d))
+        quotient, rest = map(np.asarray, jax.jit(divide)(n, d))
         assert (quotient == np.floor(quotient)).all()
         assert (rest >= 0).all() and (rest < d).all()
         np.testing.assert_allclose(quotient.astype(LONG) * LONG(d) + rest, n, rtol=2 * EPS)

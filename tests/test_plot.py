@@ -11,10 +11,10 @@ import optax
 import pytest
 
 import jaxsched as js
-from jaxsched import _plot
-from jaxsched._files import Entry
-from jaxsched._samples import MOST, extent, line, samples
-from jaxsched._show import sparkline
+from jaxsched.commands.show import sparkline
+from jaxsched.configs.files import Entry
+from jaxsched.pictures import plots
+from jaxsched.pictures.turns import MOST, extent, line, samples
 
 LINE = js.Linear(1.0, 0.0, 10)
 
@@ -74,7 +74,7 @@ class Sawtooth(js.Schedule):
         (js.Join([LINE, LINE, 0.5], [4, 4]), [4]),
         (LINE * js.PiecewiseConstant([4], [1.0, 0.5]), [4, 10]),
         (1 - LINE.warmup(3).clip(0.2), [3, 13]),
-        (js.Choose([LINE, js.Linear(1.0, 0.0, 6)], 1), [6]),
+        (js.Switch([LINE, js.Linear(1.0, 0.0, 6)], 1), [6]),
         (js.WithMomentum(LINE, js.Linear(1.0, 0.0, 4)), [10]),
         (js.as_schedule(optax.linear_schedule(1.0, 0.0, 10)), []),
         (Sawtooth(LINE, 4), [10]),
@@ -107,10 +107,10 @@ STAIRS = js.PiecewiseConstant([2], [1.0, 0.5])
         (STAIRS.skip(1), [(1, 1.0)]),
         (STAIRS.stop(4), [(2, 1.0)]),
         (2.0 * STAIRS, [(2, 2.0)]),
-        (STAIRS.cooldown(at=3, steps=2), [(2, 1.0)]),
+        (STAIRS.cooldown(boundary=3, steps=2), [(2, 1.0)]),
         (js.Table([1.0, 0.5]).restarts(2), [(1, 1.0), (2, 0.5), (3, 1.0)]),
         (js.Join([js.Linear(0.0, 1.0, 2), STAIRS], [2]), [(4, 1.0)]),
-        (js.Choose([js.Linear(0.0, 1.0, 2), STAIRS], 1), [(2, 1.0)]),
+        (js.Switch([js.Linear(0.0, 1.0, 2), STAIRS], 1), [(2, 1.0)]),
         (js.Linear(1.0, 0.0, 4).every(1), []),
         (js.Linear(1.0, 0.0, 4) * STAIRS, []),
         (js.Interpolate([0, 2], [1.0, 0.5]), []),
@@ -386,7 +386,7 @@ def test_many_curves_are_named_along_a_colour_bar(plt):
 def test_a_panel_has_a_legend_or_a_colour_bar(plt):
     entries = [Entry("many.yaml", "", f"curve {i}", s, 1000) for i, s in enumerate(MANY)]
     entries += [Entry("few.yaml", "", name, LINE, 10) for name in ("one", "two")]
-    figure = _plot.figure(entries)
+    figure = plots.figure(entries)
     many, few = figure.axes
     (bar,) = many.child_axes
     assert [label.get_text() for label in bar.get_yticklabels()][:2] == ["curve 0", "curve 2"]

@@ -40,16 +40,16 @@ def test_warmup_cosine_is_that_of_optax():
     np.testing.assert_allclose(js.warmup_cosine(1e-3, 20, 100, 1e-5)(COUNTS), values, atol=1e-9)
 
 
-@pytest.mark.parametrize("cooldown", ["linear", "cosine", "sqrt", "geometric"])
-def test_wsd_warms_up_holds_and_cools_down(cooldown):
-    schedule = js.wsd(1.0, 10, 40, 50, 0.01, cooldown)
+@pytest.mark.parametrize("shape", ["linear", "cosine", "sqrt", "geometric"])
+def test_wsd_warms_up_holds_and_cools_down(shape):
+    schedule = js.wsd(1.0, 10, 40, 50, 0.01, shape)
     assert schedule.duration == 100
     values = np.asarray(schedule(np.arange(131)))
     np.testing.assert_allclose(values[:11], np.linspace(0, 1, 11), rtol=1e-6)
     assert (values[10:51] == 1).all()
     assert (np.diff(values[50:101]) < 0).all()
     assert (values[100:] == jnp.asarray(0.01)).all()
-    close(traced(lambda *n: js.wsd(*n, cooldown=cooldown), 1.0, 10, 40, 50, 0.01), schedule(COUNTS))
+    close(traced(lambda *n: js.wsd(*n, shape=shape), 1.0, 10, 40, 50, 0.01), schedule(COUNTS))
 
 
 @pytest.mark.parametrize("lengths", [(2, 3, 0), (2, 0, 0), (0, 3, 0), (0, 0, 4), (2, 0, 3)])

@@ -9,8 +9,9 @@ from test_config import COSINE, DIALECTS, NATIVE, RECIPES, REFUSED
 from trees import schedules
 
 import jaxsched as js
-from jaxsched import cli, config
-from jaxsched._schema import schema
+from jaxsched.commands import parser
+from jaxsched.configs import kinds
+from jaxsched.configs.schema import schema
 
 jsonschema = pytest.importorskip("jsonschema", reason="validates by the schema")
 
@@ -43,17 +44,17 @@ def test_it_is_a_schema():
 
 
 def test_the_command_prints_it(capsys):
-    assert cli.main(["schema"]) == 0
+    assert parser.main(["schema"]) == 0
     assert json.loads(capsys.readouterr().out) == SCHEMA
 
 
 def test_every_kind_is_in_it():
-    kinds = set(config.table())
-    assert set(SCHEMA["$defs"]["schedule"]["properties"]["kind"]["enum"]) == kinds
-    assert set(SCHEMA["$defs"]) == kinds | {"schedule"}
-    assert {name for name, entry in config.KINDS.items()} <= kinds
-    for dialect in config.dialects():
-        assert {f"{dialect}.{name}" for name in config.entries(dialect)} <= kinds
+    known = set(kinds.table())
+    assert set(SCHEMA["$defs"]["schedule"]["properties"]["kind"]["enum"]) == known
+    assert set(SCHEMA["$defs"]) == known | {"schedule"}
+    assert set(kinds.KINDS) <= known
+    for dialect in kinds.dialects():
+        assert {f"{dialect}.{name}" for name in kinds.entries(dialect)} <= known
 
 
 def test_the_arguments_are_described():
@@ -61,7 +62,7 @@ def test_the_arguments_are_described():
     assert properties["exponent"]["description"] == "> 0; None is 1 without its cost."
     recipe = SCHEMA["$defs"]["wsd"]["properties"]
     assert recipe["stable"]["description"] == "counts of each phase."
-    assert recipe["cooldown"]["enum"] == ["linear", "cosine", "sqrt", "geometric"]
+    assert recipe["shape"]["enum"] == ["linear", "cosine", "sqrt", "geometric"]
     assert (
         SCHEMA["$defs"]["Cosine"]["title"] == "Half a cosine from `start` to `end`, then constant."
     )
@@ -100,7 +101,7 @@ BEYOND = (
     "needs total",
     "needs base_lr",
     "needs num_training_steps",
-    "one is meant",
+    "schedules, not one",
 )
 
 

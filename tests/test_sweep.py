@@ -214,7 +214,7 @@ def interrupted(monkeypatch):
                 os.kill(os.getpid(), signal.SIGINT)
             return np.asarray(x)
 
-        monkeypatch.setattr("jaxsched._sweep._fetched", fetch)
+        monkeypatch.setattr("jaxsched.sweeps.program._fetched", fetch)
 
     # a shell's background process ignores Ctrl-C
     before = signal.signal(signal.SIGINT, signal.default_int_handler)

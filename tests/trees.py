@@ -5,8 +5,8 @@ import inspect
 from hypothesis import reject, strategies as st
 
 import jaxsched as js
-from jaxsched import config
-from jaxsched.fields import LONGEST, Kind
+from jaxsched.configs import kinds
+from jaxsched.fields import LONGEST, NumberField
 
 numbers = st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(10**6), 10**6)
 positive = st.floats(min_value=0, exclude_min=True, allow_infinity=False)
@@ -31,21 +31,21 @@ RECIPES = {
 def schedules(draw, depth=4, kind=None):
     """A tree of classes and recipes, at most so deep; what they refuse is not drawn."""
     if kind is None:
-        kinds = [kind for kind in sorted(config.KINDS) if depth or not _has_parts(kind)]
-        kind = draw(st.sampled_from(kinds))
+        known = [kind for kind in sorted(kinds.KINDS) if depth or not _has_parts(kind)]
+        kind = draw(st.sampled_from(known))
     given = {}
-    for name, parameter in config.parameters(config.KINDS[kind]).items():
+    for name, parameter in kinds.parameters(kinds.KINDS[kind]).items():
         if parameter.default is not inspect.Parameter.empty and draw(st.booleans()):
             continue
         given[parameter.name] = draw(_held(name, parameter.annotation, depth))
     try:
-        return config.KINDS[kind](**_fitting(draw, kind, given))
+        return kinds.KINDS[kind](**_fitting(draw, kind, given))
     except ValueError:
         reject()
 
 
 def _has_parts(kind):
-    return any(_is_part(p.annotation) for p in config.parameters(config.KINDS[kind]).values())
+    return any(_is_part(p.annotation) for p in kinds.parameters(kinds.KINDS[kind]).values())
 
 
 def _is_part(holds):
@@ -57,7 +57,7 @@ def _held(name, holds, depth):
     if _is_part(holds):
         part = schedules(depth=depth - 1) | numbers
         return st.lists(part, min_size=1, max_size=3) if holds.several else part
-    if isinstance(holds, Kind):
+    if isinstance(holds, NumberField):
         if holds.rank:
             item = lengths if holds.integral else numbers
             return st.lists(item, min_size=1, max_size=5)
@@ -81,7 +81,7 @@ def _fitting(draw, kind, given):
     if more is not None:
         many = len(given.get("schedules", given.get("values"))) + more
         given["boundaries"] = sorted(draw(st.lists(lengths, min_size=many, max_size=many)))
-    if kind == "Choose":
+    if kind == "Switch":
         given["index"] = draw(st.integers(0, len(given["schedules"]) - 1))
     if kind == "Relaxation":
         given["ratio"] = draw(st.floats(0, 1, exclude_min=True, exclude_max=True))

@@ -17,7 +17,7 @@ import optax
 import jaxsched as js
 from benchmarks.report import Row, median, ratio
 from benchmarks.timing import FEWEST, from_scratch, spread, spreads
-from jaxsched import _digits
+from jaxsched.commands import digits
 
 CLOSURES = 3
 
@@ -30,12 +30,12 @@ HEAD = (
 def rows(quick: bool) -> Iterator[Row]:
     """All schedules of the digits that `python -m jaxsched sweep` trains."""
     updates, rounds, compiled = (5, 1, 1) if quick else (500, FEWEST, CLOSURES)
-    data = _digits.load()
-    grid = _digits.native(updates)[: 1 if quick else None]  # their shapes compile one by one
+    data = digits.load()
+    grid = digits.native(updates)[: 1 if quick else None]  # their shapes compile one by one
     found: dict[str, Any] = {}
 
     def train(schedule: Any, data: Any) -> Any:
-        return _digits.train(schedule, data, updates)
+        return digits.train(schedule, data, updates)
 
     def sweep() -> Any:
         task = functools.partial(train, data=data)

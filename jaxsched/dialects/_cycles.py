@@ -12,21 +12,21 @@ import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 
-from jaxsched._algebra import Constant, Join, Skip
-from jaxsched._curves import Cosine, Wave
-from jaxsched._schedule import Schedule
-from jaxsched.fields import LONGEST, Kind, is_concrete
+from jaxsched.algebra import Constant, Join, Skip
+from jaxsched.curves import Cosine, Wave
+from jaxsched.fields import LONGEST, NumberField, is_concrete
+from jaxsched.schedule import Schedule
 
 MOST_CYCLES = 4096  # of `restarts`: each may be a part of its own
 
 
 def known(where: str, x: Any, **rule: Any) -> float:
-    """`x` as a float that keeps the rule (see `Kind`); a traced one cannot decide a structure."""
+    """`x` as a float that keeps the rule (see `NumberField`); a traced one decides no structure."""
     if not is_concrete(x):
         raise ValueError(f"{where} must be a known number, it decides the structure")
     if isinstance(x, jax.Array):
         x = x.item()
-    return float(Kind(**rule).coerce(where, x))
+    return float(NumberField(**rule).coerce(where, x))
 
 
 def swing(start: ArrayLike, end: ArrayLike, steps: Any, cycles: float) -> Schedule:

@@ -13,21 +13,21 @@ from typing import Any, Literal, TypeVar
 import jax.numpy as jnp
 import numpy as np
 
-from jaxsched._names import shown, suggesting
-from jaxsched._plain import plain
-from jaxsched.fields import Kind, is_concrete
+from jaxsched.errors import shown, suggesting
+from jaxsched.fields import NumberField, is_concrete
+from jaxsched.plain import plain
 
 C = TypeVar("C")
 
-FRACTION = Kind(least=0, most=1, optional=True)
-STEPS = Kind(integral=True, least=0, optional=True, whole=True)
+FRACTION = NumberField(least=0, most=1, optional=True)
+STEPS = NumberField(integral=True, least=0, optional=True, whole=True)
 
 
 def _field(default: Any = dataclasses.MISSING, **rule: Any) -> Any:
-    return dataclasses.field(default=default, metadata={"kind": Kind(**rule)})
+    return dataclasses.field(default=default, metadata={"kind": NumberField(**rule)})
 
 
-def _nullable(kind: Kind) -> Any:
+def _nullable(kind: NumberField) -> Any:
     return dataclasses.field(default=None, metadata={"kind": kind})
 
 
@@ -48,8 +48,8 @@ class ScheduleBaseConfig:
     """What every config accepts, used or not. Anything wrong is a ValueError."""
 
     kind: str | None = None
-    overhang_percent: float | None = _nullable(Kind(optional=True))
-    overhang_steps: int | None = _nullable(Kind(integral=True, optional=True, whole=True))
+    overhang_percent: float | None = _nullable(NumberField(optional=True))
+    overhang_steps: int | None = _nullable(NumberField(integral=True, optional=True, whole=True))
     start_value: Any = _field(0.0, least=0)
     end_value: Any = _field(1e-6, least=0)
     weight_decay: float | None = _field(0.0, optional=True)
@@ -184,7 +184,7 @@ class StepFixedScheduleConfig(ScheduleBaseConfig):
             raise ValueError(
                 f"{name}(steps=...) must be a list that is not empty: {shown(self.steps)}"
             )
-        kind = Kind(above=0, below=1)
+        kind = NumberField(above=0, below=1)
         self.steps = sorted(coerce(kind, f"{name}(steps=...)", s) for s in self.steps)
 
 
@@ -250,7 +250,7 @@ class SequentialScheduleConfig(ScheduleBaseConfig):
         return ("SequentialPercentSchedule", "SequentialStepSchedule")
 
 
-def coerce(kind: Kind, where: str, x: Any) -> Any:
+def coerce(kind: NumberField, where: str, x: Any) -> Any:
     """`kind.coerce`, whose every error is a ValueError, as the reference's are."""
     try:
         return kind.coerce(where, x)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from jaxsched._curves import Exponential
-from jaxsched._schedule import Schedule
+from jaxsched.curves import Exponential
 from jaxsched.fields import LONGEST
+from jaxsched.schedule import Schedule
 
 
 def exponential(start: Any, rate: Any) -> Schedule:

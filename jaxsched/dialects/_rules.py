@@ -11,9 +11,9 @@ from typing import Any, NoReturn, ParamSpec, TypeVar
 import jax
 import numpy as np
 
-from jaxsched._names import suggesting, suggestion
-from jaxsched._plain import plain
-from jaxsched.fields import Kind
+from jaxsched.errors import suggesting, suggestion
+from jaxsched.fields import NumberField
+from jaxsched.plain import plain
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -57,13 +57,13 @@ def checked(rules: Mapping[str, Rule]) -> Callable[[Callable[P, R]], Callable[P,
 
 
 def learning_rate(**rule: Any) -> Rule:
-    """A number that keeps the rule (see `Kind`), where the other system takes the optimizer."""
+    """A number that keeps the rule, where the other system takes the optimizer."""
 
     def coerce(where: str, x: Any) -> Any:
         if not _is_numeric(x):
             way = "give the learning rate; torch.from_scheduler takes a live scheduler of PyTorch"
             raise TypeError(f"{where}: {way}, got an object of the class {type(x).__name__}")
-        return Kind(**rule).coerce(where, x)
+        return NumberField(**rule).coerce(where, x)
 
     return coerce
 

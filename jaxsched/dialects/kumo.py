@@ -24,13 +24,13 @@ from typing import Any, Literal
 import numpy as np
 from jax.typing import ArrayLike
 
-from jaxsched._algebra import Constant
-from jaxsched._curves import Exponential, Linear, PiecewiseConstant, Polynomial
-from jaxsched._names import require_known, shown, suggestion
-from jaxsched._schedule import Schedule
+from jaxsched.algebra import Constant
+from jaxsched.curves import Exponential, Linear, PiecewiseConstant, Polynomial
 from jaxsched.dialects._cycles import MOST_CYCLES, known, restarts, swing
 from jaxsched.dialects._rules import checked, optional
-from jaxsched.fields import LONGEST, Kind, Length, is_concrete, require
+from jaxsched.errors import require_known, shown, suggestion
+from jaxsched.fields import LONGEST, Length, NumberField, is_concrete, require
+from jaxsched.schedule import Schedule
 
 _SHARED = ("peak", "base_lr", "total")  # what every scheduler is given
 # the spelling of the API page's own example
@@ -61,7 +61,7 @@ def lr_scheduler(
         config = [config]
     if isinstance(config, str) or not isinstance(config, Sequence):
         raise ValueError(f"lr_scheduler must be a list of schedulers, got {shown(config)}")
-    base_lr = Kind(least=0).coerce("base_lr", base_lr)
+    base_lr = NumberField(least=0).coerce("base_lr", base_lr)
     _require_steps("num_training_steps", num_training_steps)
     if steps_per_epoch is not None:
         _require_steps("steps_per_epoch", steps_per_epoch)
@@ -105,7 +105,7 @@ def from_config(entry: str, config: Mapping[str, Any]) -> Schedule:
         require_known(own, ["config"], "kumo.lr_scheduler")
         candidates = lr_scheduler(own.get("config"), **shared)
         if len(candidates) != 1:
-            raise ValueError(f"kumo.lr_scheduler holds {len(candidates)} schedules, one is meant")
+            raise ValueError(f"kumo.lr_scheduler holds {len(candidates)} schedules, not one")
         return candidates[0]
     interval = own.pop("interval", "step")
     return lr_scheduler([{"name": entry, "interval": interval, "kwargs": own}], **shared)[0]

@@ -24,14 +24,14 @@ import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 
-from jaxsched._algebra import Constant, Join
-from jaxsched._curves import Cosine, Exponential, Linear, Polynomial, Power
-from jaxsched._names import require_known, shown, suggesting, suggestion
-from jaxsched._plain import plain
-from jaxsched._schedule import Schedule
+from jaxsched.algebra import Constant, Join
+from jaxsched.curves import Cosine, Exponential, Linear, Polynomial, Power
 from jaxsched.dialects._cycles import begun
 from jaxsched.dialects._rules import optional
-from jaxsched.fields import Kind, Length, is_concrete, require
+from jaxsched.errors import require_known, shown, suggesting, suggestion
+from jaxsched.fields import Length, NumberField, is_concrete, require
+from jaxsched.plain import plain
+from jaxsched.schedule import Schedule
 
 _WHOLE = 2.0**53  # counts of a progress of 1: of any part of it there is at least one
 
@@ -227,6 +227,6 @@ def _number(where: str, x: Any, rule: str) -> Any:
     if isinstance(x, str | list | tuple) or np.ndim(x):
         raise TypeError(f"{where} must be {rule}, got {shown(x)}")
     try:
-        return Kind().coerce(where, x)
+        return NumberField().coerce(where, x)
     except TypeError:
         raise TypeError(f"{where} must be {rule}, got {shown(x)}") from None

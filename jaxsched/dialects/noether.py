@@ -27,11 +27,8 @@ import jax
 import numpy as np
 from jax.typing import ArrayLike
 
-from jaxsched._algebra import Constant, Join
-from jaxsched._curves import Cosine, Linear, PiecewiseConstant, Polynomial, Table
-from jaxsched._names import require_known, shown, suggesting, suggestion
-from jaxsched._plain import plain
-from jaxsched._schedule import Schedule
+from jaxsched.algebra import Constant, Join
+from jaxsched.curves import Cosine, Linear, PiecewiseConstant, Polynomial, Table
 from jaxsched.dialects._noether_configs import (
     FRACTION,
     STEPS,
@@ -57,7 +54,10 @@ from jaxsched.dialects._noether_configs import (
     named,
 )
 from jaxsched.dialects._rules import optional
-from jaxsched.fields import LONGEST, Kind, Length, is_concrete
+from jaxsched.errors import require_known, shown, suggesting, suggestion
+from jaxsched.fields import LONGEST, Length, NumberField, is_concrete
+from jaxsched.plain import plain
+from jaxsched.schedule import Schedule
 
 MOST_LEVELS = 2**20  # of a stepwise schedule: its boundaries are a list
 
@@ -140,7 +140,7 @@ class ScheduleBase:
             return self._prolonged(total)
         if steps_per_epoch is None:
             raise ValueError(f"{type(self).__name__}: interval epoch needs steps_per_epoch")
-        epoch = coerce(Kind(True, least=1, whole=True), "steps_per_epoch", steps_per_epoch)
+        epoch = coerce(NumberField(True, least=1, whole=True), "steps_per_epoch", steps_per_epoch)
         if total < epoch:
             raise ValueError(f"total_steps must be at least steps_per_epoch={epoch}, got {total}")
         return self._prolonged(total // epoch * epoch).every(epoch)
@@ -513,7 +513,9 @@ def _power(schedule: ScheduleBase, k: int) -> Any:
 def _total(total_steps: Any) -> int:
     if not is_concrete(total_steps):
         raise ValueError("total_steps must be a known int, it decides the structure")
-    return int(coerce(Kind(True, least=1, whole=True), "total_steps", np.asarray(total_steps)))
+    return int(
+        coerce(NumberField(True, least=1, whole=True), "total_steps", np.asarray(total_steps))
+    )
 
 
 # --- configs from anything ----------------------------------------------------------------------
@@ -546,7 +548,7 @@ def _as_config(kind: Any, config: Any, keywords: Mapping[str, Any]) -> Any:
     return kind(**given)
 
 
-def _check_part(part: Any, kind: Kind) -> None:
+def _check_part(part: Any, kind: NumberField) -> None:
     name = type(part).__name__
     part.schedule = create(part.schedule)
     for field in dataclasses.fields(part)[1:]:

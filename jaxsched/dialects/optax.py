@@ -35,8 +35,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 
-from jaxsched._algebra import Constant, Join, Skip, as_schedule, require_ordered
-from jaxsched._curves import (
+from jaxsched.algebra import Constant, Join, Skip, as_schedule, require_ordered
+from jaxsched.curves import (
     Cosine,
     Exponential,
     Interpolate,
@@ -44,11 +44,19 @@ from jaxsched._curves import (
     PiecewiseConstant,
     Polynomial,
 )
-from jaxsched._lengths import largest, minus, plus
-from jaxsched._names import shown
-from jaxsched._schedule import Schedule
 from jaxsched.dialects._rules import checked
-from jaxsched.fields import LONGEST, Kind, Length, is_concrete, is_float, require, require_one_of
+from jaxsched.errors import shown
+from jaxsched.fields import (
+    LONGEST,
+    Length,
+    NumberField,
+    is_concrete,
+    is_float,
+    require,
+    require_one_of,
+)
+from jaxsched.numerics.time import largest, minus, plus
+from jaxsched.schedule import Schedule
 
 
 @checked({})
@@ -465,7 +473,7 @@ def _where(rule: Any, yes: Any, no: Any) -> Any:
 def _numbers(
     call: str, least: int | None = None, above: int | None = None, **given: Any
 ) -> list[Any]:
-    kind = Kind(least=least, above=above)
+    kind = NumberField(least=least, above=above)
     numbers = [kind.coerce(f"{call}({name}=...)", x) for name, x in given.items()]
     return [x.astype(jnp.result_type(float)) if isinstance(x, jax.Array) else x for x in numbers]
 
@@ -479,7 +487,7 @@ def _counts(
 def _count(where: str, x: Any, least: int | None = None, above: int | None = None) -> Any:
     """A number of counts: an int where it is whole and small enough, else a float."""
     giant = isinstance(x, int | np.integer) and x > LONGEST
-    x = Kind(integral=not giant, least=least, above=above).coerce(where, x)
+    x = NumberField(integral=not giant, least=least, above=above).coerce(where, x)
     if isinstance(x, jax.Array):
         return x.astype(jnp.result_type(float if is_float(x) else int))
     return int(x) if isinstance(x, float) and x.is_integer() and abs(x) <= LONGEST else x

@@ -42,8 +42,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 
-from jaxsched._algebra import Constant, Join, Skip, require_ordered
-from jaxsched._curves import (
+from jaxsched.algebra import Constant, Join, Skip, require_ordered
+from jaxsched.curves import (
     Cosine,
     Exponential,
     InversePower,
@@ -56,13 +56,21 @@ from jaxsched._curves import (
     Table,
     Tanh,
 )
-from jaxsched._lengths import largest, minus, times
-from jaxsched._names import shown, suggestion
-from jaxsched._schedule import Schedule
 from jaxsched.dialects._cycles import begun
 from jaxsched.dialects._rates import exponential
 from jaxsched.dialects._rules import Rule, checked, learning_rate, lookup
-from jaxsched.fields import LONGEST, Kind, Length, is_concrete, is_float, require, require_one_of
+from jaxsched.errors import shown, suggestion
+from jaxsched.fields import (
+    LONGEST,
+    Length,
+    NumberField,
+    is_concrete,
+    is_float,
+    require,
+    require_one_of,
+)
+from jaxsched.numerics.time import largest, minus, times
+from jaxsched.schedule import Schedule
 
 ABSENT = {"PlateauLRScheduler": "follows a metric: it is no function of the count"}
 MOST_CYCLES = 4096  # each of another length, or of none that is whole, is a part of its own
@@ -70,15 +78,15 @@ MOST_STAIRS = 100  # in a period of a fractional `decay_t`
 
 
 def _known(where: str, x: Any, **rule: Any) -> Any:
-    """`x`, which keeps the rule (see `Kind`) and is no tracer."""
+    """`x`, which keeps the rule (see `NumberField`) and is no tracer."""
     if not is_concrete(x):
         raise ValueError(f"{where} must be a known number, it decides the structure")
-    return Kind(**rule).coerce(where, x.item() if isinstance(x, jax.Array) else x)
+    return NumberField(**rule).coerce(where, x.item() if isinstance(x, jax.Array) else x)
 
 
 def _time(where: str, x: Any, **rule: Any) -> Any:
     """A length: an int where it is whole, so that its clock is exact."""
-    x = Kind(integral=True, **rule).coerce(where, x)
+    x = NumberField(integral=True, **rule).coerce(where, x)
     return int(x) if isinstance(x, float) and x.is_integer() and x <= LONGEST else x
 
 
@@ -97,10 +105,10 @@ def _silent(where: str, x: Any) -> None:
 
 _RULES: Mapping[str, Rule] = {
     "base_lr": learning_rate(least=0),
-    **dict.fromkeys(("lr_min", "min_lr"), Kind(least=0).coerce),
-    **dict.fromkeys(("warmup_lr_init", "warmup_lr", "power"), Kind(least=0).coerce),
-    **dict.fromkeys(("k_decay", "cycle_decay", "decay_rate"), Kind(above=0).coerce),
-    **dict.fromkeys(("decay_power", "stable_power"), Kind(above=0).coerce),
+    **dict.fromkeys(("lr_min", "min_lr"), NumberField(least=0).coerce),
+    **dict.fromkeys(("warmup_lr_init", "warmup_lr", "power"), NumberField(least=0).coerce),
+    **dict.fromkeys(("k_decay", "cycle_decay", "decay_rate"), NumberField(above=0).coerce),
+    **dict.fromkeys(("decay_power", "stable_power"), NumberField(above=0).coerce),
     **dict.fromkeys(("t_initial", "decay_t"), functools.partial(_time, above=0)),
     "warmup_t": functools.partial(_time, least=0),
     "stable_timescale": functools.partial(_time, optional=True),
@@ -110,9 +118,9 @@ _RULES: Mapping[str, Rule] = {
     "decay_epochs": functools.partial(_time, offset=True, optional=True),
     **dict.fromkeys(("noise_range_t", "noise"), _silent),
     **dict.fromkeys(("t_in_epochs", "warmup_prefix", "step_on_epochs"), _flag),
-    **dict.fromkeys(("lb", "ub"), Kind().coerce),
-    "decay_milestones": Kind(integral=True, offset=True, rank=1).coerce,
-    "decay_ratio": Kind(above=0, below=1).coerce,
+    **dict.fromkeys(("lb", "ub"), NumberField().coerce),
+    "decay_milestones": NumberField(integral=True, offset=True, rank=1).coerce,
+    "decay_ratio": NumberField(above=0, below=1).coerce,
     "cycle_mul": functools.partial(_known, above=0),
     "cycle_limit": functools.partial(_known, integral=True, whole=True, least=0),
     "updates_per_epoch": functools.partial(_time, least=0),
@@ -398,7 +406,7 @@ def _stairs(base: Any, rate: Any, steps: Any) -> Schedule:
 
 
 def _milestones(where: str, x: Any) -> Any:
-    x = Kind(integral=True, rank=1).coerce(where, x)
+    x = NumberField(integral=True, rank=1).coerce(where, x)
     require_ordered(x, where)
     return x
 

@@ -42,7 +42,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 
-from jaxsched._algebra import (
+from jaxsched.algebra import (
     Constant,
     Join,
     Per,
@@ -55,23 +55,23 @@ from jaxsched._algebra import (
     as_schedule,
     require_ordered,
 )
-from jaxsched._curves import Cosine, Exponential, Linear, PiecewiseConstant, Polynomial, Wave
-from jaxsched._lengths import minus
-from jaxsched._names import require_known, shown, suggesting, suggestion
-from jaxsched._schedule import Schedule
+from jaxsched.curves import Cosine, Exponential, Linear, PiecewiseConstant, Polynomial, Wave
 from jaxsched.dialects._cycles import begun
 from jaxsched.dialects._rates import exponential
 from jaxsched.dialects._rules import Rule, checked, learning_rate, lookup
+from jaxsched.errors import require_known, shown, suggesting, suggestion
 from jaxsched.fields import (
     LONGEST,
-    Kind,
     Length,
+    NumberField,
     is_concrete,
     is_float,
     is_sequence,
     require,
     require_one_of,
 )
+from jaxsched.numerics.time import minus
+from jaxsched.schedule import Schedule
 
 ABSENT = {
     "ReduceLROnPlateau": "follows a metric: it is no function of the count",
@@ -104,7 +104,7 @@ def MultiStepLR(
 
     Args:
         base_lr: the initial learning rate.
-        milestones: counts in any order; one that stands there twice counts twice.
+        milestones: counts in any order; one that is given twice counts twice.
         gamma: factor at each.
     """
     counts = _each_count("MultiStepLR(milestones=...)", milestones)
@@ -189,7 +189,7 @@ def CosineAnnealingLR(base_lr: ArrayLike, T_max: Length, eta_min: ArrayLike = 0.
         eta_min: the smallest value.
     """
     eta_min = _number("CosineAnnealingLR(eta_min=...)", eta_min)
-    half = _whole(Kind(True, least=1).coerce("CosineAnnealingLR(T_max=...)", T_max))
+    half = _whole(NumberField(True, least=1).coerce("CosineAnnealingLR(T_max=...)", T_max))
     if is_float(half) or (is_concrete(half) and half > LONGEST // 2):
         return Wave(base_lr, eta_min, half, 0.5)
     # whole half periods, on an integer clock
@@ -260,10 +260,12 @@ def CyclicLR(
         max_momentum: the momentum at the lower end.
     """
     max_lr = _number("CyclicLR(max_lr=...)", max_lr)
-    up = _whole(Kind(True, above=0).coerce("CyclicLR(step_size_up=...)", step_size_up))
+    up = _whole(NumberField(True, above=0).coerce("CyclicLR(step_size_up=...)", step_size_up))
     down = up
     if step_size_down is not None:
-        down = _whole(Kind(True, least=0).coerce("CyclicLR(step_size_down=...)", step_size_down))
+        down = _whole(
+            NumberField(True, least=0).coerce("CyclicLR(step_size_down=...)", step_size_down)
+        )
     if scale_fn is None:
         modes = ("triangular", "triangular2", "exp_range")
         require_one_of(modes, mode, "CyclicLR(mode=...)")
@@ -793,7 +795,7 @@ def _plain(x: Any) -> Any:
 
 
 def _number(where: str, x: Any, **rule: Any) -> Any:
-    return Kind(**rule).coerce(where, x)
+    return NumberField(**rule).coerce(where, x)
 
 
 def _fraction(where: str, x: Any) -> Any:
@@ -803,7 +805,7 @@ def _fraction(where: str, x: Any) -> Any:
 
 
 def _counts(where: str, x: Any, least: int = 0) -> Any:
-    return Kind(True, least=least, whole=True).coerce(where, x)
+    return NumberField(True, least=least, whole=True).coerce(where, x)
 
 
 def _each_count(where: str, counts: Any) -> list[Any]:

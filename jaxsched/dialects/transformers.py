@@ -29,14 +29,14 @@ import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 
-from jaxsched._algebra import Constant, Join, Skip
-from jaxsched._curves import Cosine, InverseSqrt, Linear, Polynomial, Power
-from jaxsched._lengths import largest, minus, plus, smallest
-from jaxsched._names import require_known, shown, suggestion
-from jaxsched._schedule import Schedule
+from jaxsched.algebra import Constant, Join, Skip
+from jaxsched.curves import Cosine, InverseSqrt, Linear, Polynomial, Power
 from jaxsched.dialects._cycles import MOST_CYCLES, known, restarts, swing
 from jaxsched.dialects._rules import Rule, checked, learning_rate, lookup
-from jaxsched.fields import LONGEST, Kind, Length, is_concrete, require, require_one_of
+from jaxsched.errors import require_known, shown, suggestion
+from jaxsched.fields import LONGEST, Length, NumberField, is_concrete, require, require_one_of
+from jaxsched.numerics.time import largest, minus, plus, smallest
+from jaxsched.schedule import Schedule
 
 _FOLLOWING = "depends on the loss, it is no function of the count alone"
 ABSENT = dict.fromkeys(
@@ -45,7 +45,7 @@ ABSENT = dict.fromkeys(
     ("get_adafactor_schedule", "AdafactorSchedule"),
     "shows the rate that the optimizer chooses, it is no function of the count alone",
 )
-_COUNTS = Kind(integral=True, whole=True, least=0).coerce
+_COUNTS = NumberField(integral=True, whole=True, least=0).coerce
 _RULES: Mapping[str, Rule] = {
     "base_lr": learning_rate(least=0),
     "num_warmup_steps": _COUNTS,
@@ -53,13 +53,13 @@ _RULES: Mapping[str, Rule] = {
     "num_stable_steps": _COUNTS,
     "num_decay_steps": _COUNTS,
     "num_cycles": functools.partial(known, above=0),
-    "timescale": Kind(integral=True, above=0).coerce,
-    "power": Kind(least=0).coerce,
-    "lr_end": Kind().coerce,
-    "min_lr": Kind().coerce,
-    "min_lr_rate": Kind().coerce,
-    "min_lr_ratio": Kind().coerce,
-    "warmup_lr_rate": Kind().coerce,
+    "timescale": NumberField(integral=True, above=0).coerce,
+    "power": NumberField(least=0).coerce,
+    "lr_end": NumberField().coerce,
+    "min_lr": NumberField().coerce,
+    "min_lr_rate": NumberField().coerce,
+    "min_lr_ratio": NumberField().coerce,
+    "warmup_lr_rate": NumberField().coerce,
 }
 
 
@@ -112,7 +112,7 @@ def get_cosine_with_hard_restarts_schedule_with_warmup(
     numbers of steps decide where the cycles begin, and must be known.
     """
     call = get_cosine_with_hard_restarts_schedule_with_warmup.__name__
-    Kind(most=MOST_CYCLES).coerce(f"{call}(num_cycles=...)", num_cycles)
+    NumberField(most=MOST_CYCLES).coerce(f"{call}(num_cycles=...)", num_cycles)
     steps = largest(minus(num_training_steps, num_warmup_steps), 1)
     if num_cycles == 1:
         return _warmed(base_lr, num_warmup_steps, Cosine(base_lr, 0.0, steps))

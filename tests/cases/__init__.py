@@ -13,7 +13,7 @@ from cases import (
     transformers as transformers,
 )
 from cases.table import CASES as CASES, X64 as X64
-from jaxsched import config
+from jaxsched.configs import kinds
 from jaxsched.dialects import kumo, lr_schedule, noether
 
 
@@ -24,7 +24,7 @@ def of_package():
         for value in vars(js).values()
         if isinstance(value, type) and issubclass(value, js.Schedule) and value is not js.Schedule
     }
-    found |= {f for f in vars(js).values() if getattr(f, "__module__", "") == "jaxsched._recipes"}
+    found |= {f for f in vars(js).values() if getattr(f, "__module__", "") == "jaxsched.recipes"}
     found |= {lr_schedule.BaseLRSchedule, *lr_schedule.BaseLRSchedule.__subclasses__()}
     found |= {*noether.schedules().values(), *kumo.SCHEDULERS}
-    return found.union(*(config.entries(name).values() for name in config.dialects()))
+    return found.union(*(kinds.entries(name).values() for name in kinds.dialects()))

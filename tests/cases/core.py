@@ -280,7 +280,7 @@ add("quotient", fall / line, lambda n: fall_ref(n) / line_ref(n), ulps=8.0)
 add("1 / s", 1 / line, lambda n: 1 / line_ref(n), ulps=6.0)
 chosen = (fall, line, js.Constant(0.3))
 for i, reference in enumerate((fall_ref, line_ref, constant(0.3))):
-    add(f"Choose({i})", js.Choose(chosen, i), reference)
+    add(f"Switch({i})", js.Switch(chosen, i), reference)
 add("WithMomentum", js.WithMomentum(fall, 1 - line), fall_ref)
 add("clip", line.clip(0.2, 0.8), lambda n: min(max(line_ref(n), r(0.2)), r(0.8)))
 add("clip(low)", fall.clip(low=1e-4), lambda n: max(fall_ref(n), r(1e-4)))

@@ -15,13 +15,14 @@ from typing import IO, Any
 import jax
 import numpy as np
 
-from jaxsched import _files, _plot
-from jaxsched._files import Entry, Open
-from jaxsched._names import shortened
-from jaxsched._read import printable
-from jaxsched._samples import samples
-from jaxsched._schedule import Schedule
-from jaxsched._write import is_stdout, written
+from jaxsched.configs import files
+from jaxsched.configs.files import Entry, Sizes
+from jaxsched.configs.reading import printable
+from jaxsched.configs.writing import is_stdout, written
+from jaxsched.errors import shortened
+from jaxsched.pictures import plots
+from jaxsched.pictures.turns import samples
+from jaxsched.schedule import Schedule
 
 CHUNK = 2**22  # counts evaluated at once: long schedules need no more memory than this
 BARS = " ▁▂▃▄▅▆▇█"
@@ -35,8 +36,8 @@ def show(options: argparse.Namespace) -> None:
     printed = [path for path in paths if is_stdout(path)]
     if len(printed) + options.json > 1:
         raise ValueError("only one of --plot, --csv and --json can have the standard output")
-    run = _files.left_open(options)
-    entries = _files.load_all(options.files, run, options.key)
+    run = files.left_open(options)
+    entries = files.load_all(options.files, run, options.key)
     speaks = not printed and not options.json
     if speaks:
         _print_head(len(entries), run)
@@ -45,7 +46,7 @@ def show(options: argparse.Namespace) -> None:
         # opened first: an output that cannot be written is known before the work is done
         picture = outputs.enter_context(written(options.plot, "wb")) if options.plot else None
         if options.plot:
-            _plot.require_format(options.plot)
+            plots.require_format(options.plot)
         table = outputs.enter_context(written(options.csv)) if options.csv else None
         if table is not None:
             csv.writer(table, lineterminator="\n").writerow(["schedule", "count", "value"])
@@ -54,7 +55,7 @@ def show(options: argparse.Namespace) -> None:
             if speaks:
                 _print(summaries[-1], entry)
         if picture is not None:
-            _plot.figure(entries).savefig(picture, format=options.plot.suffix[1:].lower() or "png")
+            plots.figure(entries).savefig(picture, format=options.plot.suffix[1:].lower() or "png")
     if options.json:
         print(json.dumps(summaries, indent=2))
     elif speaks:
@@ -94,7 +95,7 @@ def _summary(entry: Entry, table: IO[str] | None) -> dict[str, Any]:
     }
 
 
-def _print_head(schedules: int, run: Open) -> None:
+def _print_head(schedules: int, run: Sizes) -> None:
     """How many schedules there are, and the sizes that they asked for."""
     device, several = jax.devices()[0].device_kind, "" if schedules == 1 else "s"
     print(f"{schedules} schedule{several} on {device} with jax {jax.__version__}")

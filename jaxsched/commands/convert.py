@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import argparse
 
-from jaxsched import _files
-from jaxsched._schema import schema
-from jaxsched._show import print_written
-from jaxsched._write import is_stdout, written
-from jaxsched.config import to_config
+from jaxsched.commands.show import print_written
+from jaxsched.configs import files
+from jaxsched.configs.kinds import to_config
+from jaxsched.configs.schema import schema
+from jaxsched.configs.writing import is_stdout, written
 
 
 def convert(options: argparse.Namespace) -> None:
     """Print or write the native configs of the schedules of the given files."""
-    entries = _files.load_all(options.files, _files.left_open(options), options.key)
+    entries = files.load_all(options.files, files.left_open(options), options.key)
     configs = []
     for entry in entries:
         try:
@@ -22,9 +22,9 @@ def convert(options: argparse.Namespace) -> None:
             raise ValueError(f"{entry.name}: {error}") from None
     data = configs[0] if len(configs) == 1 else configs
     if options.out is None or is_stdout(options.out):
-        print(_files.in_json(data) if options.json else _files.in_yaml(data), end="")
+        print(files.in_json(data) if options.json else files.in_yaml(data), end="")
         return
-    text = _files.written_as(options.out, data)
+    text = files.written_as(options.out, data)
     with written(options.out) as file:
         file.write(text)
     print_written([options.out])
@@ -32,4 +32,4 @@ def convert(options: argparse.Namespace) -> None:
 
 def print_schema(options: argparse.Namespace) -> None:
     """Print the JSON Schema of native configs."""
-    print(_files.in_json(schema()), end="")
+    print(files.in_json(schema()), end="")

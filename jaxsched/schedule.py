@@ -16,11 +16,11 @@ import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 
-from jaxsched import _serialization, fields
-from jaxsched._names import shown, suggesting
-from jaxsched._plain import Opaque
-from jaxsched._programs import Compiled
-from jaxsched.fields import Kind, Part, is_concrete, is_float
+from jaxsched import fields, serialization
+from jaxsched.errors import shown, suggesting
+from jaxsched.fields import NumberField, ScheduleField, is_concrete, is_float
+from jaxsched.plain import Opaque
+from jaxsched.programs import Compiled
 
 # jax.jit gives the function that it makes the attributes of the one that it is given
 _OF_JITTED = frozenset(("clear_cache", "eval_shape", "lower", "trace"))
@@ -58,9 +58,10 @@ class Schedule(abc.ABC):
     ValueError: Sawtooth(steps=...) must be at least 1, got 0
     """
 
-    _kinds: ClassVar[dict[str, Kind | Part]] = {}
+    _kinds: ClassVar[dict[str, NumberField | ScheduleField]] = {}
     _holds: ClassVar[tuple[tuple[str, bool], ...]] = ()  # the parts: their field, whether several
     _options: ClassVar[dict[str, tuple[Any, ...]]] = {}
+    _is_function: ClassVar[bool] = False  # it is nothing but a foreign one
 
     # np.float32(2) * schedule must reach __rmul__ instead of becoming an object array
     __array_ufunc__ = None
@@ -79,11 +80,13 @@ class Schedule(abc.ABC):
             field.metadata = MappingProxyType(Opaque(field.metadata))
         meta = tuple(f.name for f in declared if f.metadata.get("static"))
         cls._kinds = {
-            f.name: f.metadata.get("kind") or Kind(optional=f.default is None)
+            f.name: f.metadata.get("kind") or NumberField(optional=f.default is None)
             for f in declared
             if f.name not in meta
         }
-        parts = [(name, kind) for name, kind in cls._kinds.items() if isinstance(kind, Part)]
+        parts = [
+            (name, kind) for name, kind in cls._kinds.items() if isinstance(kind, ScheduleField)
+        ]
         cls._holds = tuple((name, kind.several) for name, kind in parts)
         cls._options = {f.name: f.metadata["one_of"] for f in declared if f.name in meta}
         data = tuple(cls._kinds)
@@ -105,7 +108,7 @@ class Schedule(abc.ABC):
             return self
 
         jax.tree_util.register_pytree_with_keys(cls, flatten_with_keys, unflatten, flatten)
-        _serialization.register(cls)
+        serialization.register(cls)
 
     def __post_init__(self) -> None:
         for name, kind in self._kinds.items():
@@ -157,115 +160,114 @@ class Schedule(abc.ABC):
     @suggesting
     def then(self, following: ScheduleLike) -> Schedule:
         """This schedule, and from its duration on `following`, which counts from 0 there."""
-        end = _algebra.required_duration(self, ".then()")
-        following = Part(_algebra.as_schedule).coerce(".then()", following)
-        if isinstance(self, _algebra.Join):
-            return _algebra.Join((*self.schedules, following), (*self.boundaries, end))
-        return _algebra.Join((self, following), (end,))
+        end = algebra.required_duration(self, ".then()")
+        following = ScheduleField(algebra.as_schedule).coerce(".then()", following)
+        if isinstance(self, algebra.Join):
+            return algebra.Join((*self.schedules, following), (*self.boundaries, end))
+        return algebra.Join((self, following), (end,))
 
     @suggesting
     def warmup(self, steps: ArrayLike, start: ArrayLike = 0.0) -> Schedule:
         """A line from `start` to this schedule's value at 0, `steps` long, then this schedule."""
-        return _algebra.Warmup(self, steps, start)
+        return algebra.Warmup(self, steps, start)
 
     @suggesting
     def delay(self, steps: ArrayLike) -> Schedule:
         """The first value for `steps` counts, then this schedule: s(max(n - steps, 0))."""
-        return _algebra.Delay(self, steps)
+        return algebra.Delay(self, steps)
 
     @suggesting
     def skip(self, steps: ArrayLike) -> Schedule:
         """This schedule without its first `steps` counts: s(n + steps)."""
-        return _algebra.Skip(self, Kind(integral=True, least=0).coerce("Skip(steps=...)", steps))
+        return algebra.Skip(
+            self, NumberField(integral=True, least=0).coerce("Skip(steps=...)", steps)
+        )
 
     @suggesting
     def stop(self, steps: ArrayLike) -> Schedule:
         """This schedule until `steps`, then held: s(min(n, steps))."""
-        return _algebra.Stop(self, steps)
+        return algebra.Stop(self, steps)
 
     @suggesting
     def hold(self, steps: ArrayLike) -> Schedule:
         """The final value for `steps` counts more: the same values, a longer duration."""
-        return _algebra.Hold(self, steps)
+        return algebra.Hold(self, steps)
 
     @suggesting
     def cooldown(
         self,
-        at: ArrayLike,
+        boundary: ArrayLike,
         steps: ArrayLike,
         end: ArrayLike = 0.0,
         shape: Literal["linear", "cosine", "sqrt", "geometric"] = "linear",
     ) -> Schedule:
-        """This schedule until `at`, and from its value there `steps` counts to `end`, then held.
+        """This schedule until `boundary`, then from its value there `steps` counts to `end`, held.
 
         A run may end at any count this way, and its schedule need not have a duration; the shapes
         are those of `Cooldown`.
         """
-        from jaxsched._curves import Cooldown  # which is made of what subclasses Schedule
-
-        at = Kind(integral=True, least=0).coerce("cooldown(at=...)", at)
-        return Cooldown(self, at, steps, end, shape)
+        return algebra.Cooldown(self, boundary, steps, end, shape)
 
     @suggesting
     def restarts(
-        self, n: int, growth: float | None = None, gain: ArrayLike | None = None
+        self, cycles: int, growth: float | None = None, gain: ArrayLike | None = None
     ) -> Schedule:
-        """`n` cycles of this schedule, then its end; cycle i is times gain^i.
+        """`cycles` cycles of this schedule, then its end; cycle i is times gain^i.
 
         With `growth` >= 1 every length inside cycle i is round(length * growth^i).
         """
-        return _algebra.restarts(self, n, growth, gain)
+        return algebra.restarts(self, cycles, growth, gain)
 
     @functools.partial(suggesting, more="it goes on for ever, .restarts(n) makes n cycles")
     def repeat(self) -> Schedule:
         """This schedule for ever: s(n mod duration)."""
-        return _algebra.Repeat(self)
+        return algebra.Repeat(self)
 
     @suggesting
-    def every(self, k: ArrayLike) -> Schedule:
-        """The same curve, updated every `k` counts only: s(k (n // k))."""
-        return _algebra.Every(self, k)
+    def every(self, steps: ArrayLike) -> Schedule:
+        """The same curve, updated every `steps` counts only: s(steps (n // steps))."""
+        return algebra.Every(self, steps)
 
     @suggesting
-    def per(self, k: ArrayLike) -> Schedule:
-        """This schedule of units of `k` counts, such as epochs: s(n // k)."""
-        return _algebra.Per(self, k)
+    def per(self, steps: ArrayLike) -> Schedule:
+        """This schedule of units of `steps` counts, such as epochs: s(n // steps)."""
+        return algebra.Per(self, steps)
 
     @suggesting
     def clip(self, low: ArrayLike | None = None, high: ArrayLike | None = None) -> Schedule:
         """The values of this schedule, limited to [low, high]."""
-        return _algebra.Clip(self, low, high)
+        return algebra.Clip(self, low, high)
 
     def rounded(self, multiple: ArrayLike = 1) -> Schedule:
         """The values as integers: the nearest multiples, at least one; for batch sizes, say."""
-        return _algebra.Rounded(self, multiple)
+        return algebra.Rounded(self, multiple)
 
     def __mul__(self, other: Any) -> Schedule:
-        return _algebra.Product(self, other)
+        return algebra.Product(self, other)
 
     def __rmul__(self, other: Any) -> Schedule:
-        return _algebra.Product(other, self)
+        return algebra.Product(other, self)
 
     def __add__(self, other: Any) -> Schedule:
-        return _algebra.Sum(self, other)
+        return algebra.Sum(self, other)
 
     def __radd__(self, other: Any) -> Schedule:
-        return _algebra.Sum(other, self)
+        return algebra.Sum(other, self)
 
     def __sub__(self, other: Any) -> Schedule:
-        return _algebra.Difference(self, other)
+        return algebra.Difference(self, other)
 
     def __rsub__(self, other: Any) -> Schedule:
-        return _algebra.Difference(other, self)
+        return algebra.Difference(other, self)
 
     def __truediv__(self, other: Any) -> Schedule:
-        return _algebra.Quotient(self, other)
+        return algebra.Quotient(self, other)
 
     def __rtruediv__(self, other: Any) -> Schedule:
-        return _algebra.Quotient(other, self)
+        return algebra.Quotient(other, self)
 
     def __neg__(self) -> Schedule:
-        return _algebra.Product(_algebra.Constant(-1.0), self)
+        return algebra.Product(algebra.Constant(-1.0), self)
 
     def __pos__(self) -> Schedule:
         return self
@@ -281,11 +283,7 @@ class Schedule(abc.ABC):
         )
         return f"{type(self).__name__}({', '.join(arguments)})"
 
-    def _repr_svg_(self) -> str | None:
-        """How a notebook shows the schedule: its curve; None where its numbers are not known."""
-        from jaxsched._svg import of_schedule
-
-        return of_schedule(self)
+    _repr_svg_: ClassVar[Callable[[Any], str | None]]  # for notebooks: `pictures` has it drawn
 
     def stretched(self, factor: Fraction | int) -> Self:
         """This schedule with every length inside times `factor`, rounded where an integer."""
@@ -341,7 +339,7 @@ class Schedule(abc.ABC):
 
     def _foreign(self) -> bool:
         """Whether there is a foreign function inside."""
-        return any(part._foreign() for part in self._parts())
+        return self._is_function or any(part._foreign() for part in self._parts())
 
     def traced(self) -> Self:
         """This schedule with leaves of the default dtypes and checked ranks, for use in a trace."""
@@ -362,9 +360,9 @@ def is_known(schedule: Any) -> bool:
     numbers = []
     for name, kind in schedule._kinds.items():
         given = getattr(schedule, name)
-        if isinstance(kind, Kind) and not (given is None and kind.optional):
-            apart = kind.apart and isinstance(given, tuple)
-            numbers += [(0, x) for x in given] if apart else [(kind.rank, given)]
+        if isinstance(kind, NumberField) and not (given is None and kind.optional):
+            separate = kind.separate and isinstance(given, tuple)
+            numbers += [(0, x) for x in given] if separate else [(kind.rank, given)]
     return all(
         is_concrete(x) and np.ndim(x) == rank and np.asarray(x).dtype.kind in "iuf"
         for rank, x in numbers
@@ -387,18 +385,18 @@ _READY = frozenset(np.dtype(name) for name in ("int32", "int64", "float32", "flo
 
 def in_floats(schedule: Schedule) -> bool:
     """Whether a count that no int can hold may be a float: a length is one, or there are none."""
-    kinds = {is_float(x) for x in _lengths(schedule)}
+    kinds = {is_float(x) for x in lengths(schedule)}
     return True in kinds or not kinds
 
 
-def _lengths(schedule: Schedule) -> Iterator[Any]:
+def lengths(schedule: Schedule) -> Iterator[Any]:
     """The lengths and boundaries inside, as they are stored."""
     for name, kind in schedule._kinds.items():
         value = getattr(schedule, name)
-        if isinstance(kind, Kind) and kind.integral and value is not None:
+        if isinstance(kind, NumberField) and kind.integral and value is not None:
             yield from value if isinstance(value, tuple) else [value]
     for part in schedule._parts():
-        yield from _lengths(part)
+        yield from lengths(part)
 
 
 def as_count(count: Any, floats: Callable[[], bool]) -> Any:
@@ -463,5 +461,5 @@ ScheduleLike = Schedule | ArrayLike | Callable[[Any], Any]  # what `as_schedule`
 ASchedule = fields.Held[Schedule, ScheduleLike]
 Schedules = fields.Held[tuple[Schedule, ...], Iterable[ScheduleLike]]
 
-# the methods above build these, and these subclass Schedule: hence last
-from jaxsched import _algebra  # noqa: E402
+# The one circle: the methods of a schedule build what subclasses Schedule. Hence last.
+from jaxsched import algebra  # noqa: E402

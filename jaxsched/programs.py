@@ -31,10 +31,8 @@ class Compiled:
         return value
 
     def _of_foreign(self, schedules: Any, *rest: Any) -> Any:
-        from jaxsched._algebra import Function  # a schedule, which is evaluated by this module
-
-        leaves, tree = jax.tree.flatten(schedules, is_leaf=lambda x: isinstance(x, Function))
-        functions = [leaf.function for leaf in leaves if isinstance(leaf, Function)]
+        leaves, tree = jax.tree.flatten(schedules, is_leaf=_is_function)
+        functions = [leaf.function for leaf in leaves if _is_function(leaf)]
         found = self._foreign
         try:
             for function in functions:
@@ -43,6 +41,7 @@ class Compiled:
             return self._program(schedules, *rest)
         if found.program is None:
             places = [_weakly(function) for function in functions]
+            (kind, *_) = {type(leaf) for leaf in leaves if _is_function(leaf)}
 
             @functools.partial(
                 jax.jit, inline=True, static_argnums=(0, *(i + 1 for i in self._static))
@@ -52,13 +51,13 @@ class Compiled:
                 leaves = [again(next(known)) if x is None else x for x in numbers]
                 return self._value(jax.tree.unflatten(tree, leaves), *rest)
 
-            def again(place: Any) -> Function:
-                made = object.__new__(Function)  # without the checks, which have been made
+            def again(place: Any) -> Any:
+                made = object.__new__(kind)  # without the checks, which have been made
                 made.__dict__["function"] = place()
                 return made
 
             found.program = program
-        numbers = [None if isinstance(leaf, Function) else leaf for leaf in leaves]
+        numbers = [None if _is_function(leaf) else leaf for leaf in leaves]
         return found.program(tree, numbers, *rest)
 
 
@@ -73,6 +72,11 @@ class _Programs:
         further = self._further
         key = _weakly(function, lambda dead: further.pop(dead, None))
         return further.setdefault(key, _Programs())
+
+
+def _is_function(x: Any) -> bool:
+    """Whether it is a schedule that is nothing but a foreign function."""
+    return bool(getattr(x, "_is_function", False))
 
 
 def _weakly(function: Any, *callback: Any) -> Any:

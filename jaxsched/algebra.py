@@ -7,7 +7,7 @@ import operator
 from collections.abc import Callable, Hashable, Iterable
 from fractions import Fraction
 from numbers import Integral, Real
-from typing import Any, ClassVar, final
+from typing import Any, ClassVar, Literal, final
 
 import jax
 import jax.numpy as jnp
@@ -15,24 +15,11 @@ import numpy as np
 import optax
 from jax.typing import ArrayLike
 
-from jaxsched import _numerics as numerics
-from jaxsched._lengths import (
-    largest,
-    minus,
-    multiple,
-    plus,
-    require_countable,
-    same_time,
-    smallest,
-    times,
-)
-from jaxsched._lookup import UNROLLED, entries, passed, pick
-from jaxsched._names import shortened, shown
-from jaxsched._schedule import ASchedule, Schedule, ScheduleLike, Schedules
+from jaxsched.errors import shortened, shown
 from jaxsched.fields import (
     Held,
-    Kind,
     Number,
+    NumberField,
     OptionalNumber,
     boundaries,
     is_concrete,
@@ -44,6 +31,21 @@ from jaxsched.fields import (
     require,
     static,
 )
+from jaxsched.numerics import weights
+from jaxsched.numerics.lookup import UNROLLED, entries, passed, pick
+from jaxsched.numerics.time import (
+    alike,
+    divide,
+    known,
+    largest,
+    minus,
+    multiple,
+    plus,
+    require_countable,
+    smallest,
+    times,
+)
+from jaxsched.schedule import ASchedule, Schedule, ScheduleLike, Schedules, is_known
 
 # Joined clocks beat the remainder up to some 16 cycles; beyond, XLA chokes on the chain of selects.
 JOINED_CYCLES = 16
@@ -75,6 +77,7 @@ class Function(Schedule):
     """
 
     function: Callable[[jax.Array], ArrayLike] = static()
+    _is_function = True
 
     def check(self) -> None:
         if not callable(self.function) or not isinstance(self.function, Hashable):
@@ -104,9 +107,6 @@ class Function(Schedule):
 
     def at(self, t: jax.Array) -> jax.Array:
         return jnp.asarray(elementwise(self._one, t.ndim)(t))
-
-    def _foreign(self) -> bool:
-        return True
 
     def stretched(self, factor: Any) -> Any:
         """Refused: the lengths inside a foreign function are out of reach."""
@@ -168,7 +168,7 @@ class Join(Schedule):
     """
 
     schedules: Schedules = part(as_schedule, several=True)
-    boundaries: Held[tuple[Any, ...], Iterable[ArrayLike]] = boundaries(apart=True)
+    boundaries: Held[tuple[Any, ...], Iterable[ArrayLike]] = boundaries(separate=True)
     _selects = ("schedules",)
 
     def check(self) -> None:
@@ -209,7 +209,7 @@ class Join(Schedule):
             return entries(table, index)
 
         begin = entry(jnp.concatenate([jnp.zeros(1, kind), starts]))
-        clock = operator.sub(*same_time(t, begin))
+        clock = operator.sub(*alike(t, begin))
         part = jax.tree.map(lambda *leaves: entry(jnp.stack(leaves)), *self.schedules)
         return jnp.asarray(elementwise(lambda s, n: s.at(n), t.ndim)(part, clock))
 
@@ -241,10 +241,86 @@ class Warmup(Schedule):
         peak = self.schedule.at(jnp.zeros_like(t, shape=()))
 
         def line(n: jax.Array) -> jax.Array:
-            return numerics.line(n, self.start, peak, self.steps)
+            return weights.line(n, self.start, peak, self.steps)
 
         with jax.numpy_dtype_promotion("standard"):
             joined = optax.join_schedules([line, _begun(self.schedule)], [self.steps])
+            return jnp.asarray(joined(t))
+
+
+# the curves by which a cooldown falls; `curves`, which is built on this module, fills them in
+COOLDOWNS: dict[str, Callable[..., Schedule]] = {}
+
+
+class Cooldown(Schedule):
+    """The schedule until `boundary`, and from its value there `steps` counts to `end`, then held.
+
+        v(n) = s(n)  for n < boundary,   end + (s(boundary) - end) w((n - boundary) / steps)  after
+
+    with w(x) = 1 - x (linear), (1 + cos(pi x)) / 2 (cosine) or 1 - sqrt(x) (sqrt); geometric is
+    s(boundary) (end / s(boundary))^x.
+
+    Args:
+        schedule: what is cooled down; it need not have a duration.
+        boundary: count at which the cooldown starts.
+        steps: counts of the cooldown.
+        end: the last value.
+        shape: linear, cosine, sqrt ("1 - sqrt") or geometric (end > 0).
+
+    A ValueError where the schedule is over by then and has that value already.
+
+    Source: Hägele et al. 2024 (arXiv:2405.18392), who branch a cooldown off a constant rate at
+    every length of interest; for pre-training that continues, Ibrahim et al. 2024
+    (arXiv:2403.08763).
+
+    >>> from jaxsched import Linear
+    >>> Linear(0.0, 4.0, 4).cooldown(boundary=2, steps=2)(np.arange(6)).tolist()
+    [0.0, 1.0, 2.0, 1.0, 0.0, 0.0]
+    """
+
+    schedule: ASchedule = part(as_schedule)
+    boundary: Number = length()
+    steps: Number = length()
+    end: Number = number(default=0.0)
+    shape: Literal["linear", "cosine", "sqrt", "geometric"] = static(
+        default="linear", one_of=("linear", "cosine", "sqrt", "geometric")
+    )
+
+    def check(self) -> None:
+        geometric = self.shape == "geometric"
+        if geometric:
+            rule = "Cooldown(end=...) must be positive, it is geometric"
+            require(lambda x: x > 0, self.end, rule)
+        over = known(self.schedule.duration) if is_known(self) else None
+        late = over is not None and self.boundary >= over
+        if not late and not (geometric and is_known(self)):
+            return
+        with jax.ensure_compile_time_eval():  # within jit and grad, too, but not within shard_map
+            value = self.schedule(self.boundary)
+        if not is_concrete(value):
+            return
+        start = np.asarray(value)
+        if geometric:
+            require(lambda x: x > 0, start, "a geometric cooldown must start from a positive value")
+        if late and start == np.asarray(self.end, start.dtype):
+            raise ValueError(
+                f"a cooldown at {self.boundary} changes nothing: the schedule, whose duration is "
+                f"{over}, ends with {start.item():g}"
+            )
+
+    @property
+    def duration(self) -> Any:
+        """Until the end of the cooldown."""
+        return plus(self.boundary, self.steps)
+
+    def at(self, t: jax.Array) -> jax.Array:
+        start = self.schedule.at(jnp.maximum(jnp.asarray(self.boundary), 0))
+
+        def cooled(n: jax.Array) -> jax.Array:
+            return COOLDOWNS[self.shape](start, self.end, self.steps).at(n)
+
+        with jax.numpy_dtype_promotion("standard"):
+            joined = optax.join_schedules([self.schedule.at, cooled], [self.boundary])
             return jnp.asarray(joined(t))
 
 
@@ -261,7 +337,7 @@ class Delay(Schedule):
         return plus(self.steps, self.schedule.duration)
 
     def at(self, t: jax.Array) -> jax.Array:
-        t, steps = same_time(t, self.steps)
+        t, steps = alike(t, self.steps)
         return self.schedule.at(t - jnp.minimum(t, steps))
 
 
@@ -278,7 +354,7 @@ class Skip(Schedule):
         return minus(self.schedule.duration, self.steps)
 
     def at(self, t: jax.Array) -> jax.Array:
-        t, steps = same_time(t, self.steps)
+        t, steps = alike(t, self.steps)
         if not is_float(t):
             t = jnp.minimum(t, np.iinfo(t.dtype).max - steps)  # saturate instead of wrapping
         return self.schedule.at(t + steps)
@@ -298,7 +374,7 @@ class Stop(Schedule):
         return self.steps if whole is None else smallest(whole, self.steps)
 
     def at(self, t: jax.Array) -> jax.Array:
-        return self.schedule.at(jnp.minimum(*same_time(t, self.steps)))
+        return self.schedule.at(jnp.minimum(*alike(t, self.steps)))
 
 
 class Hold(Schedule):
@@ -337,8 +413,8 @@ class Every(Schedule):
         return multiple(self.schedule.duration, self.steps)
 
     def at(self, t: jax.Array) -> jax.Array:
-        t, steps = same_time(t, self.steps)
-        return self.schedule.at(t - numerics.divide(t, steps)[1])
+        t, steps = alike(t, self.steps)
+        return self.schedule.at(t - divide(t, steps)[1])
 
 
 class Per(Schedule):
@@ -357,7 +433,7 @@ class Per(Schedule):
         return times(self.schedule.duration, self.steps)
 
     def at(self, t: jax.Array) -> jax.Array:
-        return self.schedule.at(numerics.divide(*same_time(t, self.steps))[0])
+        return self.schedule.at(divide(*alike(t, self.steps))[0])
 
 
 class Repeat(Schedule):
@@ -370,7 +446,7 @@ class Repeat(Schedule):
         required_duration(self.schedule, self)
 
     def at(self, t: jax.Array) -> jax.Array:
-        return self.schedule.at(numerics.divide(*same_time(t, self.schedule.duration))[1])
+        return self.schedule.at(divide(*alike(t, self.schedule.duration))[1])
 
 
 class Restart(Schedule):
@@ -408,7 +484,7 @@ class Restart(Schedule):
         return times(required_duration(self.schedule, self), self.cycles)
 
     def at(self, t: jax.Array) -> jax.Array:
-        t, cycle = same_time(t, self.schedule.duration)
+        t, cycle = alike(t, self.schedule.duration)
         if self.cycles <= JOINED_CYCLES:
             numbers = jnp.arange(self.cycles, dtype=cycle.dtype)
             starts = cycle * numbers
@@ -417,35 +493,35 @@ class Restart(Schedule):
         else:
             last = jnp.asarray(self.cycles - 1, cycle.dtype)
             # cycles of length 0 are all over at once
-            index = jnp.where(cycle > 0, jnp.minimum(numerics.divide(t, cycle)[0], last), last)
+            index = jnp.where(cycle > 0, jnp.minimum(divide(t, cycle)[0], last), last)
             clock = t - index * cycle
         value = self.schedule.at(jnp.asarray(clock))
         if self.gain is None:
             return value
-        return numerics.exponential(index, value, self.gain, jnp.ones((), cycle.dtype))
+        return weights.exponential(index, value, self.gain, jnp.ones((), cycle.dtype))
 
 
-def restarts(schedule: Schedule, n: int, growth: Any, gain: Any) -> Schedule:
+def restarts(schedule: Schedule, cycles: int, growth: Any, gain: Any) -> Schedule:
     """What `Schedule.restarts` returns: one clock for equal cycles, a `Join` of growing ones."""
-    n = require_count(n, "restarts(n=...)")
+    count = require_count(cycles, "restarts(cycles=...)")
     if growth is None:
-        return Restart(schedule, n, gain)
+        return Restart(schedule, count, gain)
     required_duration(schedule, ".restarts()")
-    gain = Kind(above=0, optional=True).coerce("restarts(gain=...)", gain)
+    gain = NumberField(above=0, optional=True).coerce("restarts(gain=...)", gain)
     if not isinstance(growth, Real) or isinstance(growth, bool):
         rule = "must be a known number, which decides how many counts each cycle has"
         raise TypeError(f"restarts(growth=...) {rule}, got {shown(growth)}")
     require(lambda g: np.isfinite(g) & (g >= 1), float(growth), "restarts(growth=...) must be >= 1")
     if growth == 1:
-        return Restart(schedule, n, gain)
+        return Restart(schedule, count, gain)
     factor = growth if isinstance(growth, Fraction | int) else Fraction(float(growth))
-    cycles = [schedule.stretched(factor**i) for i in range(n)]
+    parts = [schedule.stretched(factor**i) for i in range(count)]
     if gain is not None:
-        cycles = [Product(gain**i, cycle) for i, cycle in enumerate(cycles)]
-    ends = [cycles[0].duration]
-    for cycle in cycles[1:]:
+        parts = [Product(gain**i, cycle) for i, cycle in enumerate(parts)]
+    ends = [parts[0].duration]
+    for cycle in parts[1:]:
         ends.append(plus(ends[-1], cycle.duration))
-    return Join(tuple(cycles), tuple(ends[:-1]))
+    return Join(tuple(parts), tuple(ends[:-1]))
 
 
 class WithMomentum(Schedule):
@@ -526,7 +602,7 @@ class Rounded(Schedule):
         by, exact = int(np.asarray(self.multiple)), {}
         for name, kind in schedule._kinds.items():
             value = getattr(schedule, name)
-            if isinstance(kind, Kind) and kind.selected and not isinstance(value, jax.Array):
+            if isinstance(kind, NumberField) and kind.selected and not isinstance(value, jax.Array):
                 exact[name] = _nearest(value, by)
         return schedule._with(**exact)
 
@@ -552,7 +628,7 @@ class Rounded(Schedule):
             whole, rest = jnp.floor(value).astype(integer.dtype), value - jnp.floor(value)
         else:
             whole, rest = jnp.maximum(value, 0), jnp.zeros((), jnp.result_type(float))
-        quotient, left = numerics.divide(whole, by)
+        quotient, left = divide(whole, by)
         # twice the distance from the middle between two multiples
         above = jnp.clip(left - (by - left), -2, 2).astype(rest.dtype) + 2 * rest
         up = (above > 0) | ((above == 0) & (quotient % 2 == 1))

@@ -13,7 +13,7 @@ from typing import Any
 
 import jax.export
 
-from jaxsched._names import require_known, shown
+from jaxsched.errors import require_known, shown
 
 _FLAX = "flax.serialization"
 _known: dict[type[Any], None] = {}

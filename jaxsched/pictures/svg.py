@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
-from xml.sax.saxutils import escape
+from html import escape
+from typing import Any
 
 import numpy as np
 
-from jaxsched._samples import extent, line, samples
-from jaxsched._schedule import Schedule, is_known
-
-if TYPE_CHECKING:
-    from jaxsched._grid import Grid
+from jaxsched.grids import Grid
+from jaxsched.pictures.turns import extent, line, samples
+from jaxsched.schedule import Schedule, is_known
 
 WIDTH, HEIGHT = 380, 150
 LEFT, RIGHT, TOP, BOTTOM = 64, 370, 26, 126  # of the curves
@@ -45,7 +43,7 @@ def _named(value: Any) -> str:
 
 
 def _shortened(text: str, longest: int) -> str:
-    return escape(text if len(text) <= longest else f"{text[: longest - 4]} ...")
+    return escape(text if len(text) <= longest else f"{text[: longest - 4]} ...", quote=False)
 
 
 def _picture(schedules: Sequence[Schedule], title: str, ends: Sequence[str]) -> str:
@@ -114,3 +112,6 @@ def _thinned(x: Any, y: Any) -> Any:
             segments += [(first, middle), (middle, last)]
     chosen = sorted(kept)
     return zip(x[chosen], y[chosen], strict=True)
+
+
+Schedule._repr_svg_, Grid._repr_svg_ = of_schedule, of_grid

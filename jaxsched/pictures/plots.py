@@ -12,19 +12,17 @@ from typing import Any
 
 import numpy as np
 
-from jaxsched._algebra import as_schedule
-from jaxsched._files import Entry
-from jaxsched._grid import Grid
-from jaxsched._names import shown, suggestion
-from jaxsched._samples import Samples, line, samples
-from jaxsched._schedule import Schedule, is_known
-from jaxsched._sweep import Sweep
-from jaxsched.fields import Kind, is_concrete
+from jaxsched.algebra import as_schedule
+from jaxsched.configs.files import Entry
+from jaxsched.errors import shown, suggestion
+from jaxsched.fields import NumberField, is_concrete
+from jaxsched.grids import Grid
+from jaxsched.pictures.turns import Samples, line, samples
+from jaxsched.schedule import Schedule, is_known
 
 NAMED = 10  # more curves than these, and than colours of a cycle, have a colour bar for a legend
 NAMES = 16  # along a colour bar
 NAME = 32  # characters of a name on a line
-BARS = 20  # of the best points along a single axis
 COLUMNS = 2000  # more than a picture has pixels across
 MARKED = 30  # turns of a curve; more of them are no help to the eye
 DEEPEST = 1e-6  # of the highest value: how far down a logarithmic axis follows a curve to 0
@@ -83,7 +81,9 @@ def plot(
     named = _named(schedule)
     steps = _shown(named, steps)
     if steps_per_epoch is not None:
-        steps_per_epoch = _scalar(Kind(above=0), "plot(steps_per_epoch=...)", steps_per_epoch)
+        steps_per_epoch = _scalar(
+            NumberField(above=0), "plot(steps_per_epoch=...)", steps_per_epoch
+        )
     style = cbook.normalize_kwargs(style, Line2D)
     if "label" in style and len(named) > 1:
         raise ValueError("plot(label=...) is for one schedule; a mapping gives each its name")
@@ -113,8 +113,8 @@ def plot(
         epochs = (lambda n: n / steps_per_epoch), (lambda n: n * steps_per_epoch)
         upper = ax.secondary_xaxis("top", functions=epochs)
         upper.set_xlabel("epoch")
-        _plain(upper.xaxis)
-    _plain(ax.xaxis, ax.yaxis)
+        plain_numbers(upper.xaxis)
+    plain_numbers(ax.xaxis, ax.yaxis)
     _legend(ax)
     return ax
 
@@ -150,7 +150,9 @@ def _named(schedule: Any) -> dict[Any, Schedule]:
 def _shown(named: Mapping[Any, Schedule], steps: Any) -> int:
     """The last count that is drawn."""
     if steps is not None:
-        return int(_scalar(Kind(integral=True, least=1, whole=True), "plot(steps=...)", steps))
+        return int(
+            _scalar(NumberField(integral=True, least=1, whole=True), "plot(steps=...)", steps)
+        )
     durations = [s.duration for s in named.values() if s.duration is not None]
     if not durations:
         raise ValueError(
@@ -159,7 +161,7 @@ def _shown(named: Mapping[Any, Schedule], steps: Any) -> int:
     return max(1, int(np.ceil(max(durations))))
 
 
-def _scalar(kind: Kind, where: str, x: Any) -> Any:
+def _scalar(kind: NumberField, where: str, x: Any) -> Any:
     x = kind.coerce(where, x)
     if not is_concrete(x) or np.ndim(x):
         raise TypeError(f"{where} must be one known number, got {shown(x)}")
@@ -221,7 +223,7 @@ def _wrapped(name: Any, lines: int = 3) -> str:
     return textwrap.fill(str(name), NAME, max_lines=lines, placeholder=" …")
 
 
-def _plain(*axes: Any) -> None:
+def plain_numbers(*axes: Any) -> None:
     """Label ticks as rates are written, 3e-4, not 0.00030, nor 3 with a 1e-5 elsewhere."""
     from matplotlib.ticker import FuncFormatter, ScalarFormatter
 
@@ -257,9 +259,9 @@ def _coloured(ax: Any, grid: Grid, by: str | None, cmap: str) -> list[dict[str, 
         norm = LogNorm(low, high) if low > 0 and high >= 10 * low else Normalize(low, high)
         shades = ScalarMappable(norm, matplotlib.colormaps[cmap])
         bar = ax.figure.colorbar(shades, ax=ax, label=by)
-        _plain(bar.ax.yaxis)
+        plain_numbers(bar.ax.yaxis)
         return [{"color": shades.to_rgba(values[i])} for i in index]
-    styles = _told_apart(ax, list(map(_text, values)), cmap)
+    styles = _told_apart(ax, list(map(brief, values)), cmap)
     if len(values) <= NAMED:
         styles = [{"color": f"C{k}", **style} for k, style in enumerate(styles)]
     first = {index.index(k) for k in range(len(values))}
@@ -316,89 +318,12 @@ def figure(entries: Sequence[Entry]) -> Any:
         ax.set_ylabel("value")
         ax.grid(alpha=0.25)
         ax.margins(x=0.01)
-        _plain(ax.xaxis, ax.yaxis)
+        plain_numbers(ax.xaxis, ax.yaxis)
         _legend(ax)
     axes[-1].set_xlabel("count (optimizer updates)")
     return drawn
 
 
-def sweep(result: Sweep, metric: str | None = None, mode: str = "min") -> Any:
-    """A figure of a sweep: a panel for every metric that has a curve, and one for `metric`.
-
-    Curves are coloured by rank, the best drawn last; the other panel is a heat map over the
-    first two axes of the grid (the best along the others), or points along a single axis. What
-    diverged or is missing is left out.
-    """
-    from matplotlib.cm import ScalarMappable
-    from matplotlib.colors import Normalize
-    from matplotlib.figure import Figure
-
-    metric, values = result.ranked_by(metric)
-    bad = result.diverged | result.missing
-    values = np.where(bad, np.nan, values.astype(float))
-    single = result.missing.ndim
-    curves = {
-        name: curve.reshape(-1, curve.shape[-1])
-        for name, curve in result.named_metrics().items()
-        if curve.ndim == single + 1 and curve.shape[-1] > 1
-    }
-    drawn = Figure(figsize=(9, 3.6 * (1 + len(curves))), layout="constrained", dpi=120)
-    # each with its own margins: names of schedules are long, numbers are not
-    axes = [part.subplots() for part in drawn.subfigures(1 + len(curves), 1, squeeze=False)[:, 0]]
-    worst_first = np.argsort(values.ravel() if mode == "max" else -values.ravel())
-    worst_first = worst_first[: int((~bad).sum())]  # NaN is sorted last
-    ranks: Any = ScalarMappable(Normalize(1, max(2, len(worst_first))), "viridis")
-    for ax, (name, curve) in zip(axes, curves.items(), strict=False):
-        for rank, i in zip(range(len(worst_first), 0, -1), worst_first, strict=True):
-            ax.plot(curve[i], color=ranks.to_rgba(rank), linewidth=0.9)
-        shown = curve[worst_first]
-        if shown.size and (shown > 0).all() and shown.max() > 30 * shown.min():
-            ax.set_yscale("log")
-        ax.set(ylabel=name, xlabel="count")
-        ax.set_title(name, loc="left", fontsize=10)
-        ax.grid(alpha=0.25)
-        _plain(ax.xaxis, ax.yaxis)
-        if len(worst_first) > 1:
-            some = np.linspace(1, len(worst_first), 5).round()
-            bar = ax.figure.colorbar(ranks, ax=ax, label=f"rank by {metric}", ticks=np.unique(some))
-            bar.ax.invert_yaxis()  # the first on top
-    _map(axes[-1], result.grid.axes, metric, values, mode)
-    return drawn
-
-
-def _map(ax: Any, axes: dict[str, tuple[Any, ...]], metric: str, values: Any, mode: str) -> None:
-    """The values over the first two axes as a heat map, or those of the only one as bars."""
-    if values.ndim == 1:
-        order = np.argsort(-values if mode == "max" else values)
-        first = order[: min(BARS, int(np.isfinite(values).sum()))][::-1]
-        (name, across), *_ = axes.items()
-        ax.barh([_text(across[i]) for i in first], values[first])
-        ax.tick_params(axis="y", labelsize=8)
-        ax.set(xlabel=metric, ylabel=name)
-        if len(first):
-            low, high = values[first].min(), values[first].max()
-            ax.set_xlim(low - 0.2 * (high - low or 1), high + 0.05 * (high - low or 1))
-        _plain(ax.xaxis)
-        ax.set_title(f"{metric}, the best {len(first)} of {len(values)}", loc="left", fontsize=10)
-        return
-    best = np.fmax if mode == "max" else np.fmin
-    shown = best.reduce(values.reshape(*values.shape[:2], -1), axis=2)  # NaN where all diverged
-    image = ax.imshow(shown, aspect="auto", cmap="viridis")
-    bar = ax.figure.colorbar(image, ax=ax, label=metric)
-    _plain(bar.ax.yaxis)
-    (vertical, down), (horizontal, across) = list(axes.items())[:2]
-    ax.set_yticks(range(len(down)), map(_text, down), fontsize=8)
-    ax.set_xticks(range(len(across)), map(_text, across), fontsize=8)
-    ax.set(xlabel=horizontal, ylabel=vertical)
-    if shown.size <= 100:
-        for i, j in np.argwhere(np.isfinite(shown)):
-            dark = image.norm(shown[i, j]) < 0.6
-            style = {"ha": "center", "va": "center", "fontsize": 8, "color": "w" if dark else "k"}
-            ax.text(j, i, f"{shown[i, j]:.3g}", **style)
-    rest = list(axes)[2:]
-    more = f", the best over {' and '.join(rest)}" if rest else ""
-    ax.set_title(f"{metric}{more}", loc="left", fontsize=10)
-
-
-def _text(value: Any) -> str:
+def brief(value: Any) -> str:
+    """A value of an axis, as a label."""
     return f"{value:g}" if isinstance(value, float) else str(value)

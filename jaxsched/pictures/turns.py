@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import jax
 import numpy as np
 from numpy.typing import NDArray
 
-from jaxsched._algebra import (
+from jaxsched.algebra import (
     Constant,
+    Cooldown,
     Delay,
     Every,
     Join,
@@ -24,10 +24,10 @@ from jaxsched._algebra import (
     Warmup,
     WithMomentum,
 )
-from jaxsched._curves import Cooldown, Interpolate, PiecewiseConstant, Table, Wave
-from jaxsched._grid import Choose
-from jaxsched._schedule import Schedule
-from jaxsched.fields import LONGEST, Kind
+from jaxsched.curves import Interpolate, PiecewiseConstant, Table, Wave
+from jaxsched.fields import LONGEST
+from jaxsched.grids import Switch
+from jaxsched.schedule import Schedule, lengths
 
 WITHIN = 16  # evenly spaced looks into a column, for what a foreign callable does there
 MOST = 2**16  # turns that are looked for, beyond one for each of these looks
@@ -82,7 +82,8 @@ def extent(schedule: Schedule) -> int:
     """How many counts show what the schedule is like: its duration, or some if it has none."""
     steps = schedule.duration
     if steps is None:
-        steps = max([UNKNOWN, *(4 * length for length in lengths(schedule))])
+        known = [4.0 * np.max(np.asarray(length)) for length in lengths(schedule)]
+        steps = max([UNKNOWN, *known])
     return int(np.clip(np.ceil(steps), 1, LONGEST))
 
 
@@ -172,7 +173,7 @@ def _(schedule: WithMomentum, n: Array) -> Array:
 
 
 @following.register
-def _(schedule: Choose, n: Array) -> Array:
+def _(schedule: Switch, n: Array) -> Array:
     return following(schedule.schedules[int(np.asarray(schedule.index))], n)
 
 
@@ -261,7 +262,7 @@ def _(schedule: WithMomentum, n: Array) -> Array:
 
 
 @_held.register
-def _(schedule: Choose, n: Array) -> Array:
+def _(schedule: Switch, n: Array) -> Array:
     return _held(schedule.schedules[int(np.asarray(schedule.index))], n)
 
 
@@ -289,13 +290,3 @@ def _values(schedule: Schedule, counts: Array) -> Array:
     padded = np.pad(counts, (0, (1 << (len(counts) - 1).bit_length()) - len(counts)), "edge")
     with jax.ensure_compile_time_eval():  # a picture may be made while something else is traced
         return np.asarray(schedule(padded), np.float64)[: len(counts)]
-
-
-def lengths(schedule: Schedule) -> Iterator[float]:
-    """All lengths and boundaries inside."""
-    for name, kind in schedule._kinds.items():
-        value = getattr(schedule, name)
-        if isinstance(kind, Kind) and kind.integral and value is not None:
-            yield from np.ravel(np.asarray(value, float)).tolist()
-    for part in schedule._parts():
-        yield from lengths(part)

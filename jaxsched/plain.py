@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from jaxsched._names import shortened
+from jaxsched.errors import shortened
 
 
 def plain(x: Any) -> Any:

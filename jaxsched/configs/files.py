@@ -16,13 +16,13 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from jaxsched._names import shortened, shown, suggesting, suggestion
-from jaxsched._read import ConfigError, printable, read, require_shallow, require_small
-from jaxsched._schedule import Schedule, is_known
-from jaxsched._units import Open as Open
-from jaxsched._write import as_one_line, written
-from jaxsched.config import located, table, to_config, whole
+from jaxsched.configs.kinds import located, table, to_config, whole
+from jaxsched.configs.reading import ConfigError, printable, read, require_shallow, require_small
+from jaxsched.configs.units import Sizes as Sizes
+from jaxsched.configs.writing import as_one_line, written
+from jaxsched.errors import shortened, shown, suggesting, suggestion
 from jaxsched.fields import LONGEST
+from jaxsched.schedule import Schedule, is_known
 
 _ELEMENT = re.compile(r"(.*\.)?lr_scheduler\[\d+\]")  # the place of one of Kumo's
 _SIZED = ("kumo", "lr_schedule", "noether")  # a schedule of theirs is that of a whole run
@@ -71,7 +71,7 @@ def load(
     """
     if key is not None and not isinstance(key, str):
         raise TypeError(f"load(key=...) must be a text such as 'optimizer.lr', got {shown(key)}")
-    run = Open(total_steps, None, steps_per_epoch, tokens_per_step)
+    run = Sizes(total_steps, None, steps_per_epoch, tokens_per_step)
     (entry,) = in_file(_path(path, "load(path)"), run, key=key, single=True)
     return entry.schedule
 
@@ -130,9 +130,9 @@ def in_yaml(data: Any) -> str:
     return str(yaml.safe_dump(data, default_flow_style=None, sort_keys=False, width=100))
 
 
-def left_open(options: argparse.Namespace) -> Open:
+def left_open(options: argparse.Namespace) -> Sizes:
     """What a command fills in where a config leaves it open."""
-    return Open(
+    return Sizes(
         options.total_steps, options.base_lr, options.steps_per_epoch, options.tokens_per_step
     )
 
@@ -140,7 +140,7 @@ def left_open(options: argparse.Namespace) -> Open:
 # --- the schedules in a file --------------------------------------------------------------------
 
 
-def load_all(files: Sequence[Path], run: Open, key: str | None = None) -> list[Entry]:
+def load_all(files: Sequence[Path], run: Sizes, key: str | None = None) -> list[Entry]:
     """The schedules of the files, or, if there are none, of the package's examples."""
     found = [entry for path in files for entry in in_file(path, run, key=key)]
     if key and not files:
@@ -157,7 +157,7 @@ def load_all(files: Sequence[Path], run: Open, key: str | None = None) -> list[E
 
 def in_file(
     path: Path,
-    run: Open,
+    run: Sizes,
     source: str | None = None,
     key: str | None = None,
     single: bool = False,
@@ -170,7 +170,7 @@ def in_file(
             configs = list(_configs(*_at_key(data, key or "")))
             places = [place for config in configs for place in _places(*config)]
             if single and len(places) != 1:
-                problem = f"one schedule is meant, {key or 'the file'} has {len(places)}"
+                problem = f"one schedule is expected, {key or 'the file'} has {len(places)}"
                 raise ConfigError(f"{problem}{_keys(places)}")
             return [e for config in configs for e in _entries(*config, run, source or str(path))]
         except ConfigError as error:
@@ -276,7 +276,7 @@ def _configs(data: Any, place: str) -> Iterator[tuple[Any, str]]:
         yield data, place
 
 
-def _entries(data: Any, place: str, run: Open, source: str) -> Iterator[Entry]:
+def _entries(data: Any, place: str, run: Sizes, source: str) -> Iterator[Entry]:
     """The schedules of a config: one, or as many as Kumo's list has."""
     if _is_of_kumo(data):
         yield from _kumo(data, place, run, source)
@@ -321,7 +321,7 @@ def _is_kumo(element: Any) -> bool:
     return not element and element != 0 or isinstance(element, Mapping) and "name" in element
 
 
-def _lr_schedule(cfg: Mapping[str, Any], run: Open) -> tuple[str, Schedule, int]:
+def _lr_schedule(cfg: Mapping[str, Any], run: Sizes) -> tuple[str, Schedule, int]:
     from jaxsched.dialects import lr_schedule
 
     if "initial_value" not in cfg and run.known("base_lr") is not None:
@@ -331,7 +331,7 @@ def _lr_schedule(cfg: Mapping[str, Any], run: Open) -> tuple[str, Schedule, int]
     return schedule.type, schedule.schedule(total), total
 
 
-def _kumo(data: Mapping[str, Any], place: str, run: Open, source: str) -> Iterator[Entry]:
+def _kumo(data: Mapping[str, Any], place: str, run: Sizes, source: str) -> Iterator[Entry]:
     from jaxsched.dialects import kumo
 
     config = data["lr_scheduler"]
@@ -362,7 +362,7 @@ def _intervals(element: Any) -> Iterator[Any]:
             yield from _intervals(item)
 
 
-def _by_kind(data: dict[str, Any], place: str, run: Open) -> tuple[str, Schedule, int]:
+def _by_kind(data: dict[str, Any], place: str, run: Sizes) -> tuple[str, Schedule, int]:
     from jaxsched.dialects import noether
 
     system, _, label = str(data["kind"]).rpartition(".")

@@ -8,8 +8,8 @@ from collections.abc import Container, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
-from jaxsched._names import shown, suggestion
-from jaxsched.fields import Kind
+from jaxsched.errors import shown, suggestion
+from jaxsched.fields import NumberField
 
 UNITS = ("%", "step", "steps", "epoch", "epochs", "token", "tokens")
 # few digits: Fraction would write a power of ten with a long exponent out
@@ -17,15 +17,15 @@ NUMBER = r"[0-9]{1,30}(?:\.[0-9]{0,30})?(?:[eE][-+]?[0-9]{1,2})?"
 _WITH_UNIT = re.compile(rf"\s*(-?)({NUMBER})\s*(%|[A-Za-z]+)\s*")
 
 _SIZES = {
-    "total_steps": Kind(integral=True, least=1, whole=True),
-    "base_lr": Kind(above=0),
-    "steps_per_epoch": Kind(integral=True, above=0),
-    "tokens_per_step": Kind(above=0),
+    "total_steps": NumberField(integral=True, least=1, whole=True),
+    "base_lr": NumberField(above=0),
+    "steps_per_epoch": NumberField(integral=True, above=0),
+    "tokens_per_step": NumberField(above=0),
 }
 
 
 @dataclasses.dataclass(frozen=True)
-class Open:
+class Sizes:
     """The sizes of a run, which a config may leave open; None is not known.
 
     Args:
@@ -82,7 +82,7 @@ class Open:
 
         The arithmetic is exact; halfway between two counts it is the even one.
 
-        >>> Open(total_steps=2000, steps_per_epoch=30).counts(["10%", "1.5 epochs", 7], "steps")
+        >>> Sizes(total_steps=2000, steps_per_epoch=30).counts(["10%", "1.5 epochs", 7], "steps")
         [200, 45, 7]
         """
         if isinstance(x, Sequence) and not isinstance(x, str | bytes):

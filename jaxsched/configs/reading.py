@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import IO, Any
 
-from jaxsched._names import shown
+from jaxsched.errors import shown
 
 DEEPEST = 100  # mappings and lists inside one another
 STDIN = Path("/dev/stdin")  # on systems without one, too
@@ -146,7 +146,7 @@ def _json(text: str) -> Any:
             data = Located(lines[0], {})
             for (key, value), line in zip(pairs, lines[1:], strict=True):
                 if key in data:
-                    raise ConfigError(f"the key {shown(key)} stands there twice", line)
+                    raise ConfigError(f"the key {shown(key)} is there twice", line)
                 data[key], data.lines[key] = value, line
             return data, end
 
@@ -207,7 +207,7 @@ def _yaml(text: str) -> Any:
                 for key, _ in node.value:
                     if (key.tag, str(key.value)) in seen:
                         line = key.start_mark.line + 1
-                        raise ConfigError(f"the key {shown(key.value)} stands there twice", line)
+                        raise ConfigError(f"the key {shown(key.value)} is there twice", line)
                     seen.add((key.tag, str(key.value)))
             return node
 

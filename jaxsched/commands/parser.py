@@ -9,9 +9,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from jaxsched import __version__, _convert, _digits, _show
-from jaxsched._read import STDIN, printable
-from jaxsched._write import STDOUT
+from jaxsched import __version__
+from jaxsched.commands import digits
+from jaxsched.commands.convert import convert, print_schema
+from jaxsched.commands.show import show
+from jaxsched.commands.sweep import sweep
+from jaxsched.configs.reading import STDIN, printable
+from jaxsched.configs.writing import STDOUT
 from jaxsched.fields import LONGEST
 
 FILES = (
@@ -71,9 +75,9 @@ def parser() -> argparse.ArgumentParser:
             help="tokens in a count, for lengths in tokens",
         )
 
-    show = command(
+    of_show = command(
         "show",
-        _show.show,
+        show,
         help="evaluate schedules and print what they look like",
         description="Evaluate the schedules of config files over all their counts, 0 included,\n"
         "and print their shape, values, peak and duration.",
@@ -84,42 +88,42 @@ def parser() -> argparse.ArgumentParser:
         "  python -m jaxsched show candidates.yaml --total-steps 1e4 --base-lr 3e-4 --csv v.csv\n"
         "  python -m jaxsched show candidates.yaml --json",
     )
-    show.add_argument(
+    of_show.add_argument(
         "files",
         metavar="FILE",
         nargs="*",
         type=_input,
         help=f"{FILES} (default: the examples of the package)",
     )
-    with_key(show)
-    show.add_argument(
+    with_key(of_show)
+    of_show.add_argument(
         "--plot", metavar="PNG", type=_output, help="draw the schedules; - for standard output"
     )
-    show.add_argument(
+    of_show.add_argument(
         "--csv",
         metavar="CSV",
         type=_output,
         help="write the value at every count; - for standard output",
     )
-    show.add_argument("--json", action="store_true", help="print one JSON document instead")
-    with_sizes(show)
-    convert = command(
+    of_show.add_argument("--json", action="store_true", help="print one JSON document instead")
+    with_sizes(of_show)
+    of_convert = command(
         "convert",
-        _convert.convert,
+        convert,
         help="write schedules of any system as native configs",
         description="Print the schedules of config files as native configs: one, or a list.",
         epilog="examples:\n"
         "  python -m jaxsched convert scheduler.yaml --total-steps 1e4\n"
         "  python -m jaxsched convert candidates.json --out native.yaml",
     )
-    convert.add_argument("files", metavar="FILE", nargs="+", type=_input, help=FILES)
-    with_key(convert)
-    convert.add_argument("--out", metavar="FILE", type=_output, help="write a YAML or JSON file")
-    convert.add_argument("--json", action="store_true", help="print JSON instead of YAML")
-    with_sizes(convert)
+    of_convert.add_argument("files", metavar="FILE", nargs="+", type=_input, help=FILES)
+    with_key(of_convert)
+    of_convert.add_argument("--out", metavar="FILE", type=_output, help="write a YAML or JSON file")
+    of_convert.add_argument("--json", action="store_true", help="print JSON instead of YAML")
+    with_sizes(of_convert)
     command(
         "schema",
-        _convert.print_schema,
+        print_schema,
         help="print the JSON Schema of configs",
         description="Print the JSON Schema of native configs, by which editors complete and check.",
         epilog="examples:\n"
@@ -127,9 +131,9 @@ def parser() -> argparse.ArgumentParser:
         "  # and as the first line of a YAML file:\n"
         "  # yaml-language-server: $schema=jaxsched.schema.json",
     )
-    sweep = command(
+    of_sweep = command(
         "sweep",
-        _digits.sweep,
+        sweep,
         help="train a small network on handwritten digits once per schedule, all at once",
         description="Train a small network with optax.adamw on scikit-learn's handwritten digits\n"
         "once per schedule, all of them in one program, and print which did best.",
@@ -137,22 +141,22 @@ def parser() -> argparse.ArgumentParser:
         "  python -m jaxsched sweep\n"
         "  python -m jaxsched sweep candidates.yaml --steps 1000 --out results",
     )
-    sweep.add_argument(
+    of_sweep.add_argument(
         "files",
         metavar="FILE",
         nargs="*",
         type=_input,
         help=f"{FILES} (default: the examples of show, and a grid of peaks, warmups and shapes)",
     )
-    with_key(sweep)
-    with_base_lr(sweep)
-    sweep.add_argument(
+    with_key(of_sweep)
+    with_base_lr(of_sweep)
+    of_sweep.add_argument(
         "--steps",
         type=_positive_int,
-        default=_digits.STEPS,
+        default=digits.STEPS,
         help="updates of each network, and the length of what has none (default %(default)s)",
     )
-    sweep.add_argument(
+    of_sweep.add_argument(
         "--out",
         metavar="DIR",
         type=Path,

@@ -7,32 +7,28 @@ plus or minus a share of the distance, so that values are right to a few ULP at 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
 from typing import Any, Literal
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
 
-from jaxsched import _numerics as numerics
-from jaxsched._algebra import as_schedule, require_ordered
-from jaxsched._lengths import known, plus, same_time
-from jaxsched._lookup import entries, pick, reached
-from jaxsched._schedule import ASchedule, Schedule, is_known
+from jaxsched.algebra import COOLDOWNS, require_ordered
 from jaxsched.fields import (
     Number,
     Numbers,
     OptionalNumber,
     boundaries,
-    is_concrete,
     length,
     number,
     numbers,
-    part,
     require,
     static,
 )
+from jaxsched.numerics import weights
+from jaxsched.numerics.lookup import entries, pick, reached
+from jaxsched.numerics.time import alike, divide
+from jaxsched.schedule import Schedule
 
 
 class _Transition(Schedule):
@@ -71,7 +67,7 @@ class Linear(_Transition):
     """
 
     def at(self, t: jax.Array) -> jax.Array:
-        return numerics.line(t, self.start, self.end, self.steps)
+        return weights.line(t, self.start, self.end, self.steps)
 
 
 class Cosine(_Transition):
@@ -97,8 +93,8 @@ class Cosine(_Transition):
     warp: OptionalNumber = number(default=None, above=0)
 
     def at(self, t: jax.Array) -> jax.Array:
-        weight = numerics.cosine_weight(t, self.steps, self.exponent, self.warp)
-        return numerics.between(self.start, self.end, weight)
+        weight = weights.cosine_weight(t, self.steps, self.exponent, self.warp)
+        return weights.between(self.start, self.end, weight)
 
 
 class Polynomial(_Transition):
@@ -124,8 +120,8 @@ class Polynomial(_Transition):
     warp: OptionalNumber = number(default=None, above=0)
 
     def at(self, t: jax.Array) -> jax.Array:
-        weight = numerics.power_weight(t, self.steps, self.power, True, self.warp)
-        return numerics.between(self.start, self.end, weight)
+        weight = weights.power_weight(t, self.steps, self.power, True, self.warp)
+        return weights.between(self.start, self.end, weight)
 
 
 class Power(_Transition):
@@ -150,8 +146,8 @@ class Power(_Transition):
     power: Number = number(least=0)
 
     def at(self, t: jax.Array) -> jax.Array:
-        weight = numerics.power_weight(t, self.steps, self.power)
-        return numerics.between(self.end, self.start, weight)
+        weight = weights.power_weight(t, self.steps, self.power)
+        return weights.between(self.end, self.start, weight)
 
 
 class Geometric(_Transition):
@@ -173,7 +169,7 @@ class Geometric(_Transition):
     steps: Number = length()
 
     def at(self, t: jax.Array) -> jax.Array:
-        return numerics.geometric(t, self.start, self.end, self.steps)
+        return weights.geometric(t, self.start, self.end, self.steps)
 
 
 class Relaxation(_Transition):
@@ -201,8 +197,8 @@ class Relaxation(_Transition):
         require(lambda r: r < 1, self.ratio, "Relaxation(ratio=...) must be less than 1")
 
     def at(self, t: jax.Array) -> jax.Array:
-        weight = numerics.relaxation_weight(t, self.steps, self.ratio)
-        return numerics.between(self.start, self.end, weight)
+        weight = weights.relaxation_weight(t, self.steps, self.ratio)
+        return weights.between(self.start, self.end, weight)
 
 
 class Tanh(_Transition):
@@ -231,8 +227,8 @@ class Tanh(_Transition):
     high: Number = number(default=3.0)
 
     def at(self, t: jax.Array) -> jax.Array:
-        weight = numerics.tanh_weight(t, self.steps, self.low, self.high)
-        return numerics.between(self.start, self.end, weight)
+        weight = weights.tanh_weight(t, self.steps, self.low, self.high)
+        return weights.between(self.start, self.end, weight)
 
 
 class Wave(Schedule):
@@ -258,8 +254,8 @@ class Wave(Schedule):
     cycles: Number = number(default=1.0, above=0)
 
     def at(self, t: jax.Array) -> jax.Array:
-        weight = numerics.wave_weight(t, self.steps, self.cycles)
-        return numerics.between(self.start, self.end, weight)
+        weight = weights.wave_weight(t, self.steps, self.cycles)
+        return weights.between(self.start, self.end, weight)
 
 
 class Exponential(Schedule):
@@ -288,7 +284,7 @@ class Exponential(Schedule):
 
     def at(self, t: jax.Array) -> jax.Array:
         t, steps = _stairs(t, self.steps, self.staircase)
-        return numerics.exponential(t, self.start, self.rate, steps)
+        return weights.exponential(t, self.start, self.rate, steps)
 
 
 class InverseTime(Schedule):
@@ -315,7 +311,7 @@ class InverseTime(Schedule):
 
     def at(self, t: jax.Array) -> jax.Array:
         t, steps = _stairs(t, self.steps, self.staircase)
-        return numerics.inverse_time(t, self.start, self.rate, steps)
+        return weights.inverse_time(t, self.start, self.rate, steps)
 
 
 class InverseSqrt(Schedule):
@@ -340,7 +336,7 @@ class InverseSqrt(Schedule):
     shift: Number = length(default=0, offset=True)
 
     def at(self, t: jax.Array) -> jax.Array:
-        return numerics.inverse_sqrt(t, self.shift, self.timescale) * self.start
+        return weights.inverse_sqrt(t, self.shift, self.timescale) * self.start
 
 
 class InversePower(Schedule):
@@ -368,87 +364,12 @@ class InversePower(Schedule):
     shift: Number = length(default=0, offset=True)
 
     def at(self, t: jax.Array) -> jax.Array:
-        return numerics.inverse_power(t, self.start, self.shift, self.timescale, self.power)
+        return weights.inverse_power(t, self.start, self.shift, self.timescale, self.power)
 
 
-COOLDOWNS: dict[str, Callable[..., Schedule]] = {
-    "linear": Linear,
-    "cosine": Cosine,
-    "sqrt": functools.partial(Power, power=0.5),
-    "geometric": Geometric,
-}
-
-
-class Cooldown(Schedule):
-    """The schedule until `boundary`, and from its value there `steps` counts to `end`, then held.
-
-        v(n) = s(n)  for n < boundary,   end + (s(boundary) - end) w((n - boundary) / steps)  after
-
-    with w(x) = 1 - x (linear), (1 + cos(pi x)) / 2 (cosine) or 1 - sqrt(x) (sqrt); geometric is
-    s(boundary) (end / s(boundary))^x.
-
-    Args:
-        schedule: what is cooled down; it need not have a duration.
-        boundary: count at which the cooldown starts.
-        steps: counts of the cooldown.
-        end: the last value.
-        shape: linear, cosine, sqrt ("1 - sqrt") or geometric (end > 0).
-
-    A ValueError where the schedule is over by then and has that value already.
-
-    Source: Hägele et al. 2024 (arXiv:2405.18392), who branch a cooldown off a constant rate at
-    every length of interest; for pre-training that continues, Ibrahim et al. 2024
-    (arXiv:2403.08763).
-
-    >>> from jaxsched import Linear
-    >>> Linear(0.0, 4.0, 4).cooldown(at=2, steps=2)(np.arange(6)).tolist()
-    [0.0, 1.0, 2.0, 1.0, 0.0, 0.0]
-    """
-
-    schedule: ASchedule = part(as_schedule)
-    boundary: Number = length()
-    steps: Number = length()
-    end: Number = number(default=0.0)
-    shape: Literal["linear", "cosine", "sqrt", "geometric"] = static(
-        default="linear", one_of=tuple(COOLDOWNS)
-    )
-
-    def check(self) -> None:
-        geometric = self.shape == "geometric"
-        if geometric:
-            rule = "Cooldown(end=...) must be positive, it is geometric"
-            require(lambda x: x > 0, self.end, rule)
-        over = known(self.schedule.duration) if is_known(self) else None
-        late = over is not None and self.boundary >= over
-        if not late and not (geometric and is_known(self)):
-            return
-        with jax.ensure_compile_time_eval():  # within jit and grad, too, but not within shard_map
-            value = self.schedule(self.boundary)
-        if not is_concrete(value):
-            return
-        start = np.asarray(value)
-        if geometric:
-            require(lambda x: x > 0, start, "a geometric cooldown must start from a positive value")
-        if late and start == np.asarray(self.end, start.dtype):
-            raise ValueError(
-                f"a cooldown at {self.boundary} changes nothing: the schedule, whose duration is "
-                f"{over}, ends with {start.item():g}"
-            )
-
-    @property
-    def duration(self) -> Any:
-        """Until the end of the cooldown."""
-        return plus(self.boundary, self.steps)
-
-    def at(self, t: jax.Array) -> jax.Array:
-        start = self.schedule.at(jnp.maximum(jnp.asarray(self.boundary), 0))
-
-        def cooled(n: jax.Array) -> jax.Array:
-            return COOLDOWNS[self.shape](start, self.end, self.steps).at(n)
-
-        with jax.numpy_dtype_promotion("standard"):
-            joined = optax.join_schedules([self.schedule.at, cooled], [self.boundary])
-            return jnp.asarray(joined(t))
+COOLDOWNS.update(
+    linear=Linear, cosine=Cosine, sqrt=functools.partial(Power, power=0.5), geometric=Geometric
+)
 
 
 class PiecewiseConstant(Schedule):
@@ -481,7 +402,7 @@ class Interpolate(Schedule):
     Args:
         boundaries: counts in order.
         values: the value at each.
-        kind: "linear", or "cosine": half a cosine between each two.
+        shape: "linear", or "cosine": half a cosine between each two.
 
     >>> Interpolate([0, 2, 4], [0.0, 1.0, 0.0])(np.arange(6)).tolist()
     [0.0, 0.5, 1.0, 0.5, 0.0, 0.0]
@@ -489,7 +410,7 @@ class Interpolate(Schedule):
 
     boundaries: Numbers = boundaries()
     values: Numbers = numbers()
-    kind: Literal["linear", "cosine"] = static(default="linear", one_of=("linear", "cosine"))
+    shape: Literal["linear", "cosine"] = static(default="linear", one_of=("linear", "cosine"))
 
     def check(self) -> None:
         require_ordered(self.boundaries, "Interpolate(boundaries=...)")
@@ -509,12 +430,12 @@ class Interpolate(Schedule):
         left, steps, start, end = pick(
             t, knots[1:-1], knots[:-1], jnp.diff(knots), values[:-1], values[1:]
         )
-        t, left = same_time(t, left)
+        t, left = alike(t, left)
         t = t - jnp.minimum(t, left)
-        if self.kind == "linear":
-            value = numerics.line(t, start, end, steps)
+        if self.shape == "linear":
+            value = weights.line(t, start, end, steps)
         else:
-            value = numerics.between(start, end, numerics.cosine_weight(t, steps))
+            value = weights.between(start, end, weights.cosine_weight(t, steps))
         return jnp.where(begun, value, values[0])
 
 
@@ -552,7 +473,7 @@ def _stairs(t: jax.Array, steps: Any, staircase: bool) -> tuple[jax.Array, jax.A
     """The time and its unit: with a staircase the number of whole units, and 1."""
     if not staircase:
         return t, jnp.asarray(steps)
-    whole = numerics.divide(*same_time(t, steps))[0]
+    whole = divide(*alike(t, steps))[0]
     return whole, jnp.ones((), whole.dtype)
 
 

@@ -8,12 +8,12 @@ import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 
-from jaxsched._algebra import Constant
-from jaxsched._curves import COOLDOWNS, Cosine, InverseSqrt, Linear
-from jaxsched._lengths import minus
-from jaxsched._names import suggesting
-from jaxsched._schedule import Schedule
-from jaxsched.fields import Kind, Length, is_concrete, require, require_one_of
+from jaxsched.algebra import COOLDOWNS, Constant
+from jaxsched.curves import Cosine, InverseSqrt, Linear
+from jaxsched.errors import suggesting
+from jaxsched.fields import Length, NumberField, is_concrete, require, require_one_of
+from jaxsched.numerics.time import minus
+from jaxsched.schedule import Schedule
 
 
 @suggesting
@@ -47,7 +47,7 @@ def wsd(
     stable: Length,
     decay: Length,
     end: ArrayLike = 0.0,
-    cooldown: Literal["linear", "cosine", "sqrt", "geometric"] = "linear",
+    shape: Literal["linear", "cosine", "sqrt", "geometric"] = "linear",
 ) -> Schedule:
     """Warmup, stable, decay: a line from 0 to `peak`, `peak` held, a cooldown to `end`.
 
@@ -55,7 +55,7 @@ def wsd(
         peak: the stable value.
         warmup, stable, decay: counts of each phase.
         end: the last value.
-        cooldown: the shape of the decay: linear, cosine, sqrt ("1 - sqrt") or geometric (end > 0).
+        shape: of the decay: linear, cosine, sqrt ("1 - sqrt") or geometric (end > 0).
 
     Source: Hu et al. 2024 (arXiv:2404.06395); the cooldowns of Hägele et al. 2024
     (arXiv:2405.18392).
@@ -65,9 +65,9 @@ def wsd(
     """
     peak, end = _numbers("wsd", peak=peak, end=end)
     warmup, stable, decay = _lengths("wsd", warmup=warmup, stable=stable, decay=decay)
-    require_one_of(tuple(COOLDOWNS), cooldown, "wsd(cooldown=...)")
+    require_one_of(tuple(COOLDOWNS), shape, "wsd(shape=...)")
     held = Constant(peak).hold(stable)
-    return Linear(0.0, peak, warmup).then(held).then(COOLDOWNS[cooldown](peak, end, decay))
+    return Linear(0.0, peak, warmup).then(held).then(COOLDOWNS[shape](peak, end, decay))
 
 
 @suggesting
@@ -95,7 +95,7 @@ def one_cycle(
     """
     (peak,) = _numbers("one_cycle", peak=peak)
     (steps,) = _lengths("one_cycle", steps=steps)
-    part = Kind(least=0, most=1).coerce("one_cycle(warmup_fraction=...)", warmup_fraction)
+    part = NumberField(least=0, most=1).coerce("one_cycle(warmup_fraction=...)", warmup_fraction)
     if isinstance(steps, int) and isinstance(part, float):
         up: Any = round(part * steps)
     else:
@@ -141,16 +141,16 @@ def noam(scale: ArrayLike, width: ArrayLike, warmup: Length) -> Schedule:
     [0.0625, 0.125, 0.25, 0.125]
     """
     (scale,) = _numbers("noam", scale=scale)
-    width = Kind(above=0).coerce("noam(width=...)", width)
+    width = NumberField(above=0).coerce("noam(width=...)", width)
     (warmup,) = _lengths("noam", least=1, warmup=warmup)
     peak = scale * (width * warmup) ** -0.5
     return Linear(peak / warmup, peak, minus(warmup, 1)).then(InverseSqrt(peak, warmup))
 
 
 def _numbers(recipe: str, **given: Any) -> list[Any]:
-    return [Kind().coerce(f"{recipe}({name}=...)", x) for name, x in given.items()]
+    return [NumberField().coerce(f"{recipe}({name}=...)", x) for name, x in given.items()]
 
 
 def _lengths(recipe: str, least: int = 0, **given: Any) -> list[Any]:
-    kind = Kind(integral=True, least=least)
+    kind = NumberField(integral=True, least=least)
     return [kind.coerce(f"{recipe}({name}=...)", x) for name, x in given.items()]

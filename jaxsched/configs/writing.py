@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
-from jaxsched._signals import half_written
+from jaxsched.signals import half_written
 
 STDOUT = Path("/dev/stdout")  # on systems without one, too
 

@@ -1,4 +1,4 @@
-"""Many schedules at once, one program for each structure: `grid`, `stack` and `Choose`."""
+"""Many schedules at once, one program for each structure: `grid`, `stack` and `Switch`."""
 
 from __future__ import annotations
 
@@ -12,10 +12,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 
-from jaxsched._algebra import as_schedule
-from jaxsched._names import require_known, shown, suggesting
-from jaxsched._programs import Compiled
-from jaxsched._schedule import Schedule, Schedules, as_count, in_floats
+from jaxsched.algebra import as_schedule
+from jaxsched.errors import require_known, shown, suggesting
 from jaxsched.fields import (
     LONGEST,
     Number,
@@ -26,6 +24,8 @@ from jaxsched.fields import (
     part,
     require,
 )
+from jaxsched.programs import Compiled
+from jaxsched.schedule import Schedule, Schedules, as_count, in_floats
 
 
 def grid(make: Callable[..., Schedule], /, **axes: Iterable[Any]) -> Grid:
@@ -150,7 +150,7 @@ class Grid:
         """All points as one stacked schedule, for `jax.vmap(train)(grid.flat)`.
 
         A ValueError names the axes along which the structure changes, if there are several: for
-        those there is `jaxsched.sweep`, or a `Choose`.
+        those there is `jaxsched.sweep`, or a `Switch`.
         """
         if len(self.groups) == 1:
             return self.groups[0][1]
@@ -255,14 +255,10 @@ class Grid:
         axes = ", ".join(f"{name}={shown(list(values))}" for name, values in self.axes.items())
         return f"Grid({axes})"
 
-    def _repr_svg_(self) -> str | None:
-        """How a notebook shows the grid: a curve for each schedule, or for some of many."""
-        from jaxsched._svg import of_grid
-
-        return of_grid(self)
+    _repr_svg_: ClassVar[Callable[[Any], str | None]]  # for notebooks: `pictures` has it drawn
 
 
-class Choose(Schedule):
+class Switch(Schedule):
     """One of several schedules, by number: a mixed lot of them has one structure this way.
 
         v(n) = schedules[index](n)
@@ -275,7 +271,7 @@ class Choose(Schedule):
         index: 0 for the first.
 
     >>> from jaxsched import Constant, Linear
-    >>> Choose([Constant(0.5), Linear(1.0, 0.0, 2)], 1)(np.arange(3)).tolist()
+    >>> Switch([Constant(0.5), Linear(1.0, 0.0, 2)], 1)(np.arange(3)).tolist()
     [1.0, 0.5, 0.0]
     """
 
@@ -288,9 +284,9 @@ class Choose(Schedule):
 
     def check(self) -> None:
         if not self.schedules:
-            raise ValueError("Choose(schedules=...) must hold at least one schedule")
+            raise ValueError("Switch(schedules=...) must hold at least one schedule")
         last = len(self.schedules) - 1
-        rule = f"Choose(index=...) must be an int from 0 to {last}"
+        rule = f"Switch(index=...) must be an int from 0 to {last}"
         require(lambda i: (i <= last) & (i == np.floor(i)), self.index, rule)
 
     @property
@@ -326,7 +322,7 @@ class Choose(Schedule):
 
 
 def as_one(points: Grid) -> Any:
-    """All points as one stack with leaves: if need be, a `Choose` among the structures."""
+    """All points as one stack with leaves: if need be, a `Switch` among the structures."""
     if len(points.groups) == 1 and jax.tree.leaves(points.flat):
         return points.flat
     index = np.empty(len(points), np.int32)
@@ -337,7 +333,7 @@ def as_one(points: Grid) -> Any:
         row = np.zeros(len(points), int)
         row[members] = np.arange(len(members))
         branches.append(jax.tree.map(lambda leaf, row=row: leaf[row], stacked))
-    one = Choose(tuple(points._points[members[0]] for members, _ in points.groups), 0)
+    one = Switch(tuple(points._points[members[0]] for members, _ in points.groups), 0)
     return jax.tree.unflatten(jax.tree.structure(one), jax.tree.leaves((branches, index)))
 
 

@@ -1,16 +1,4 @@
-"""Schedules as plain data: `from_config(to_config(schedule))` is the same tree, bit for bit.
-
-A config is a mapping with a `kind`, the name of a class or recipe of this package or
-`DIALECT.entry` for another system's, and the arguments of that entry; schedules inside are configs
-again, or numbers. A length may have a unit: `10%`, `5 epochs`, `2e9 tokens`, `500 steps`.
-
->>> schedule = from_config({"kind": "Warmup", "steps": "20%", "schedule": {
-...     "kind": "Cosine", "start": 1.0, "end": 0.0, "steps": 8}}, total_steps=10)
->>> schedule
-Warmup(schedule=Cosine(start=1.0, end=0.0, steps=8), steps=2, start=0.0)
->>> to_config(schedule)["schedule"]
-{'kind': 'Cosine', 'start': 1.0, 'end': 0.0, 'steps': 8}
-"""
+"""The kinds of a config, their keys, and schedules from and to them; see `jaxsched.configs`."""
 
 from __future__ import annotations
 
@@ -29,32 +17,30 @@ from typing import Any, Literal
 import jax
 import numpy as np
 
-from jaxsched import _algebra, _curves, _grid, _recipes
-from jaxsched._algebra import Constant, Function
-from jaxsched._names import require_known, shown, suggesting, suggestion
-from jaxsched._plain import plain
-from jaxsched._read import ConfigError
-from jaxsched._schedule import Schedule
-from jaxsched._units import Open
-from jaxsched.fields import Kind, Length, Part, is_concrete
+from jaxsched import algebra, curves, grids, recipes
+from jaxsched.algebra import Constant, Function
+from jaxsched.configs.reading import ConfigError
+from jaxsched.configs.units import Sizes
+from jaxsched.errors import require_known, shown, suggesting, suggestion
+from jaxsched.fields import Length, NumberField, ScheduleField, is_concrete
+from jaxsched.plain import plain
+from jaxsched.schedule import Schedule
 
 Parameters = dict[str, inspect.Parameter]
 
-# `kind` names the entry, so the one field of that name has another key
-_KEY_OF_FIELD = {"kind": "interpolation"}
 _MANY = 10**7  # counts, of which any percentage is a whole number or nearly so
 
 
 def _native() -> dict[str, Callable[..., Schedule]]:
     found: dict[str, Callable[..., Schedule]] = {}
-    for module in (_algebra, _curves, _grid, _recipes):
+    for module in (algebra, curves, grids, recipes):
         for name, entry in vars(module).items():
             if getattr(entry, "__module__", None) != module.__name__ or name.startswith("_"):
                 continue
             if isinstance(entry, type):
                 known = issubclass(entry, Schedule) and entry is not Function
             else:  # a recipe; a function of a schedule makes one of its methods
-                known = module is _recipes and "schedule" not in inspect.signature(entry).parameters
+                known = module is recipes and "schedule" not in inspect.signature(entry).parameters
             if known:
                 found[name] = entry
     return found
@@ -74,7 +60,7 @@ def from_config(
     """The schedule of a config; a number is a `Constant`.
 
     Args:
-        config: see `jaxsched.config`; a `DictConfig` or `ConfigDict` is a mapping as any other.
+        config: see `jaxsched.configs`; a `DictConfig` or `ConfigDict` is a mapping as any other.
         total_steps, steps_per_epoch, tokens_per_step: the sizes of the run, needed where a length
             has a unit (it becomes the nearest whole count) or where another system's config leaves
             them open.
@@ -83,7 +69,7 @@ def from_config(
         ValueError: with the place in the config, for an unknown kind or key (naming the nearest
             right one), a missing key or size, and whatever the entry itself refuses.
     """
-    run = Open(total_steps, None, steps_per_epoch, tokens_per_step)
+    run = Sizes(total_steps, None, steps_per_epoch, tokens_per_step)
     try:
         with located("config", None):
             config = plain(config)
@@ -118,8 +104,7 @@ def _written(schedule: Any) -> dict[str, Any]:
     for field in dataclasses.fields(schedule):
         value = getattr(schedule, field.name)
         if value is not None:
-            key = _KEY_OF_FIELD.get(field.name, field.name)
-            config[key] = _plain(value, f"{name}({field.name}=...)")
+            config[field.name] = _plain(value, f"{name}({field.name}=...)")
     return config
 
 
@@ -135,7 +120,7 @@ def _plain(value: Any, where: str) -> Any:
     return value
 
 
-def whole(config: Any, place: str, run: Open) -> Schedule:
+def whole(config: Any, place: str, run: Sizes) -> Schedule:
     """`from_config` for a config that stands at the given place, which errors name."""
     schedule = build(config, place, run)
     if "total_steps" in run.used:
@@ -143,7 +128,7 @@ def whole(config: Any, place: str, run: Open) -> Schedule:
     return schedule
 
 
-def _require_within(config: Any, place: str, run: Open) -> None:
+def _require_within(config: Any, place: str, run: Sizes) -> None:
     """Raise where percentages that follow one another add up to more than the run."""
     part = _part(config, run)
     if part <= 1 + 1e-5:  # of two rounded lengths
@@ -158,7 +143,7 @@ def _require_within(config: Any, place: str, run: Open) -> None:
     raise ConfigError(f"{place}: {rule}", getattr(config, "line", None))
 
 
-def _part(config: Any, run: Open) -> float:
+def _part(config: Any, run: Sizes) -> float:
     """What part of any run a config lasts: how much longer it is in a run that is longer by 1."""
     with contextlib.suppress(TypeError, ValueError), warnings.catch_warnings(action="ignore"):
         short, long = (
@@ -169,7 +154,7 @@ def _part(config: Any, run: Open) -> float:
     return 0.0
 
 
-def build(config: Any, place: str, run: Open) -> Schedule:
+def build(config: Any, place: str, run: Sizes) -> Schedule:
     """The schedule of a config, or of a part of one, at the given place."""
     try:
         with located(place, config):
@@ -180,7 +165,7 @@ def build(config: Any, place: str, run: Open) -> Schedule:
         raise ConfigError(f"{place}: nested too deep") from None
 
 
-def _build(config: Any, place: str, run: Open) -> Schedule:
+def _build(config: Any, place: str, run: Sizes) -> Schedule:
     if not isinstance(config, Mapping):
         rule = "must be a mapping with a kind, or a number"
         raise ConfigError(f"{place} {rule}, got {shown(config)}")
@@ -233,7 +218,7 @@ def _meant(name: Any) -> str | None:
     return name if name in table() else None
 
 
-def _by_dialect(dialect: str, name: str, given: dict[str, Any], run: Open) -> Schedule:
+def _by_dialect(dialect: str, name: str, given: dict[str, Any], run: Sizes) -> Schedule:
     """The schedule of a system whose configs the dialect itself reads, and `run` completes."""
     name = name.split(".")[-1]
     module = _module(dialect)
@@ -246,22 +231,22 @@ def _by_dialect(dialect: str, name: str, given: dict[str, Any], run: Open) -> Sc
     return made
 
 
-def _argument(kind: str, parameter: inspect.Parameter, x: Any, place: str, run: Open) -> Any:
+def _argument(kind: str, parameter: inspect.Parameter, x: Any, place: str, run: Sizes) -> Any:
     """What a key holds, with the configs inside as schedules, and lengths without their units."""
     holds = parameter.annotation
-    if isinstance(holds, Part) and not holds.several:
+    if isinstance(holds, ScheduleField) and not holds.several:
         return build(x, place, run)
-    if isinstance(holds, Part):
+    if isinstance(holds, ScheduleField):
         if isinstance(x, str | bytes) or not isinstance(x, Sequence):
             raise ConfigError(f"{place} must be a list of configs, got {shown(x)}")
         return [build(item, f"{place}[{i}]", run) for i, item in enumerate(x)]
-    rank = holds.rank if isinstance(holds, Kind) else _rank(holds)
+    rank = holds.rank if isinstance(holds, NumberField) else _rank(holds)
     if _depth(x) > max(rank, run.batches):
         meant = "a list of numbers" if rank else "one number"
         raise ValueError(f"{kind}({parameter.name}=...) must be {meant}, got {shown(x)}")
     if holds_counts(parameter):
         return run.counts(x, f"{kind}({parameter.name}=...)")
-    return x if isinstance(holds, Kind) else _schedules_in(x, place, run)
+    return x if isinstance(holds, NumberField) else _schedules_in(x, place, run)
 
 
 def _depth(x: Any) -> int:
@@ -278,7 +263,7 @@ def _rank(hint: Any) -> int:
     return max(map(_rank, typing.get_args(hint)), default=0)
 
 
-def _schedules_in(x: Any, place: str, run: Open) -> Any:
+def _schedules_in(x: Any, place: str, run: Sizes) -> Any:
     """An argument of a function: a config as the schedule that it stands for, in a list too."""
     if isinstance(x, Mapping) and "kind" in x:
         return build(x, place, run)
@@ -292,14 +277,14 @@ def _schedules_in(x: Any, place: str, run: Open) -> Any:
 
 @functools.cache
 def parameters(entry: Callable[..., Schedule]) -> Parameters:
-    """The keys of an entry's config; each is annotated with the `Kind`, `Part` or type it holds."""
+    """The keys of an entry's config; each is annotated with the declaration or type it has."""
     signature, types = inspect.signature(entry), typing.get_type_hints(entry, include_extras=True)
     if isinstance(entry, type) and issubclass(entry, Schedule):
         for name, options in entry._options.items():
             types[name] = Literal[options] if options else types[name]
         types |= entry._kinds
     return {
-        _KEY_OF_FIELD.get(name, name): parameter.replace(annotation=types[name])
+        name: parameter.replace(annotation=types[name])
         for name, parameter in signature.parameters.items()
     }
 
@@ -307,7 +292,7 @@ def parameters(entry: Callable[..., Schedule]) -> Parameters:
 def holds_counts(parameter: inspect.Parameter) -> bool:
     """Whether a key holds a length, or a list of them."""
     holds = parameter.annotation
-    return holds.integral if isinstance(holds, Kind) else _mentions_length(holds)
+    return holds.integral if isinstance(holds, NumberField) else _mentions_length(holds)
 
 
 def _mentions_length(hint: Any) -> bool:

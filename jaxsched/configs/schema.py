@@ -11,10 +11,10 @@ from typing import Any, Literal
 
 from jax.typing import ArrayLike
 
-from jaxsched import config
-from jaxsched._schedule import Schedule
-from jaxsched._units import NUMBER, UNITS
-from jaxsched.fields import Kind, Length, Part
+from jaxsched.configs import kinds
+from jaxsched.configs.units import NUMBER, UNITS
+from jaxsched.fields import Length, NumberField, ScheduleField
+from jaxsched.schedule import Schedule
 
 _SCHEDULE = {"$ref": "#/$defs/schedule"}
 _LENGTH: dict[str, Any] = {
@@ -30,7 +30,7 @@ def schema() -> dict[str, Any]:
     What keys have to do with one another, such as one boundary between each two schedules, is
     left to `from_config`.
     """
-    table = config.table()
+    table = kinds.table()
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "a schedule of jaxsched",
@@ -56,7 +56,7 @@ def _is_of(kind: str) -> dict[str, Any]:
 
 def _kind(kind: str, parameters: Mapping[str, Parameter]) -> dict[str, Any]:
     """The configs of one kind."""
-    doc = getdoc(config.maker(kind)) or ""
+    doc = getdoc(kinds.maker(kind)) or ""
     texts = _arguments(doc)
     properties: dict[str, Any] = {"kind": {"const": kind}}
     for key, parameter in parameters.items():
@@ -73,10 +73,10 @@ def _kind(kind: str, parameters: Mapping[str, Parameter]) -> dict[str, Any]:
 
 
 def _held(holds: Any) -> dict[str, Any]:
-    """What a key may hold, of its `Kind`, `Part` or type."""
-    if isinstance(holds, Part):
+    """What a key may hold, of its declaration or type."""
+    if isinstance(holds, ScheduleField):
         return {"type": "array", "items": _SCHEDULE} if holds.several else _SCHEDULE
-    if isinstance(holds, Kind):
+    if isinstance(holds, NumberField):
         return _number(holds)
     if holds == Length:
         return _LENGTH
@@ -94,7 +94,7 @@ def _held(holds: Any) -> dict[str, Any]:
     return {"type": _PLAIN[holds]} if holds in _PLAIN else {}
 
 
-def _number(kind: Kind) -> dict[str, Any]:
+def _number(kind: NumberField) -> dict[str, Any]:
     """A number, a length or a list of them, in its bounds."""
     bounds = {
         "minimum": kind.least,
@@ -111,7 +111,7 @@ def _number(kind: Kind) -> dict[str, Any]:
 
 
 def _any_of(members: Sequence[Any]) -> dict[str, Any]:
-    """One of several types; a function is nothing for a config."""
+    """One of several types; a function is nothing for a kinds."""
     array_like = set(typing.get_args(ArrayLike))
     if array_like <= set(members):
         members = [float, *(member for member in members if member not in array_like)]

@@ -1,0 +1,1 @@
+"""`python -m jaxsched`: a file for each command, and the parser of their arguments."""

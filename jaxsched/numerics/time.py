@@ -1,0 +1,150 @@
+"""Counts and lengths: known or traced, integers or floats, one number or a batch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+from jax.typing import ArrayLike
+
+from jaxsched.fields import is_concrete, is_float, longest, require, too_long
+
+
+def known(x: Any) -> Any:
+    """A length or count whose value is known as Python's number, which cannot wrap; else `x`."""
+    if isinstance(x, jax.Array) and is_concrete(x):
+        wide = np.asarray(x, np.float64 if is_float(x) else np.int64)
+        return wide.item() if wide.ndim == 0 else wide
+    return x
+
+
+def plus(a: Any, b: Any) -> Any:
+    """The sum of two lengths; None where one is."""
+    if a is None or b is None:
+        return None
+    a, b = _matched(a, b)
+    return a + b
+
+
+def minus(a: Any, b: Any) -> Any:
+    """What is left of the length a, at least 0; None where there is none."""
+    if a is None:
+        return None
+    a, b = _matched(a, b)
+    return largest(a - b, 0)
+
+
+def times(a: Any, n: Any) -> Any:
+    """n lengths; None where there is none."""
+    if a is None:
+        return None
+    a, n = _matched(a, n)
+    return a * n
+
+
+def multiple(a: Any, n: Any) -> Any:
+    """The length a rounded up to a multiple of n; None where there is none."""
+    if a is None:
+        return None
+    a, n = _matched(a, n)
+    return -(-a // n) * n
+
+
+def largest(a: Any, b: Any) -> Any:
+    """The larger of two lengths."""
+    a, b = _matched(a, b)
+    if isinstance(a, jax.Array):
+        return jnp.maximum(a, b)
+    return np.maximum(a, b) if np.ndim(a) or np.ndim(b) else max(a, b)
+
+
+def smallest(a: Any, b: Any) -> Any:
+    """The smaller of two lengths."""
+    return -largest(-a, -b)
+
+
+def require_countable(steps: Any) -> Any:
+    """The length itself; a ValueError where it is an int that no count could reach."""
+    if steps is not None and not is_float(steps):
+        require(lambda n: n <= longest(), steps, too_long("lengths must add up to"))
+    return steps
+
+
+def _matched(a: Any, b: Any) -> tuple[Any, Any]:
+    a, b = known(a), known(b)
+    if not isinstance(a, jax.Array) and not isinstance(b, jax.Array):
+        return a, b
+    # beside a traced length, one that is too long to be counted saturates
+    return alike(*(min(x, longest()) if isinstance(x, int) else x for x in (a, b)))
+
+
+# --- in a trace -----------------------------------------------------------------------------------
+
+Pair = tuple[jax.Array, jax.Array]
+
+
+def elapsed(count: ArrayLike, steps: ArrayLike) -> jax.Array:
+    """clip(count, 0, steps), exact (in integers) if both are integers; 0 if steps <= 0."""
+    count, steps = alike(count, steps)
+    return jnp.minimum(at_least_0(count), at_least_0(steps))
+
+
+def divide(count: ArrayLike, divisor: ArrayLike) -> Pair:
+    """Quotient and remainder of count >= 0 by divisor (<= 0 acts as 1), exact."""
+    count, divisor = alike(count, divisor)
+    count, divisor = jnp.broadcast_arrays(at_least_0(count), positive(divisor))
+    if count.dtype != jnp.int32:
+        rest = lax.rem(count, divisor)
+        quotient = lax.div(count, divisor)
+        return (jnp.round(quotient - rest / divisor) if is_float(count) else quotient), rest
+    # The inverse is a little too small, hence both quotients too: one correction, upwards, is left.
+    inverse = (1 - 2.0**-21) / divisor.astype(jnp.float32)
+    first = (count.astype(jnp.float32) * inverse).astype(jnp.int32)
+    rest = count - first * divisor
+    second = (rest.astype(jnp.float32) * inverse).astype(jnp.int32)
+    rest = rest - second * divisor
+    over = rest >= divisor
+    return first + second + over.astype(jnp.int32), jnp.where(over, rest - divisor, rest)
+
+
+def as_float(x: ArrayLike) -> jax.Array:
+    return jnp.asarray(x).astype(jnp.result_type(float))
+
+
+def as_number(x: ArrayLike) -> jax.Array:
+    x = jnp.asarray(x)
+    return x.astype(jnp.result_type(float if is_float(x) else int))
+
+
+def alike(a: ArrayLike, b: ArrayLike) -> Pair:
+    """Both as integers if both are, else as floats."""
+    a, b = as_number(a), as_number(b)
+    return (a, b) if a.dtype == b.dtype else (as_float(a), as_float(b))
+
+
+def at_least_0(x: ArrayLike) -> jax.Array:
+    x = as_number(x)
+    return jnp.maximum(x, jnp.zeros((), x.dtype))
+
+
+def positive(x: ArrayLike) -> jax.Array:
+    x = as_number(x)
+    return jnp.where(x > 0, x, jnp.ones((), x.dtype))
+
+
+def unit_length(steps: ArrayLike) -> jax.Array:
+    """A length that is positive, and no float so small that a count would overflow in it."""
+    steps = positive(steps)
+    return jnp.maximum(steps, jnp.full((), 2.0**-60, steps.dtype)) if is_float(steps) else steps
+
+
+def fold(count: ArrayLike, steps: ArrayLike) -> Pair:
+    """The smaller of elapsed and remaining, and whether it is what remains."""
+    count, steps = alike(count, steps)
+    done = elapsed(count, steps)
+    left = at_least_0(steps) - done
+    late = done >= left
+    return jnp.where(late, left, done), late  # a minimum would halve the gradient at a tie

@@ -1,0 +1,1 @@
+"""A model for each of many schedules, in one program, and what they come to."""
