@@ -534,7 +534,7 @@ def test_several_schedules_are_named(file):
     rule = "the file has 3; give the key of one: 'fast', 'slow[0]', 'slow[1]'"
     with pytest.raises(ValueError, match=re.escape(rule)):
         js.load(path)  # without total_steps, too
-    with pytest.raises(ValueError, match=r"expected, slow has 2; give the key of one: 'slow\[0\]', "):
+    with pytest.raises(ValueError, match=r"expected, slow has 2; give .*: 'slow\[0\]', "):
         js.load(path, key="slow")
     many = file("b.yaml", f"lr: {[0.1] * 9}")
     with pytest.raises(ValueError, match=r"has 9; .*: 'lr\[0\]', .*, 'lr\[4\]', \.\.\.$"):
