@@ -8,11 +8,25 @@ follow from these declarations.
 from __future__ import annotations
 
 import dataclasses
+import functools
+import inspect
 import numbers as abstract_numbers
+import types
+import typing
 from collections import abc
 from collections.abc import Callable, Iterable
 from fractions import Fraction
-from typing import TYPE_CHECKING, Annotated, Any, Generic, Self, TypeVar, overload
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    Generic,
+    Literal,
+    ParamSpec,
+    Self,
+    TypeVar,
+    overload,
+)
 
 import jax
 import jax.numpy as jnp
@@ -20,7 +34,7 @@ import numpy as np
 from jax.typing import ArrayLike
 from numpy.typing import NDArray
 
-from jaxsched.errors import shown
+from jaxsched.errors import shown, suggesting
 from jaxsched.plain import plain
 
 Stored = TypeVar("Stored")
@@ -44,7 +58,6 @@ Sequence = ArrayLike | abc.Sequence[Any]  # what a sequence field takes
 Number = Held[float | NDArray[Any] | jax.Array, ArrayLike]
 OptionalNumber = Held[float | NDArray[Any] | jax.Array | None, ArrayLike | None]
 Numbers = Held[NDArray[Any] | jax.Array, Sequence]
-Length = Annotated[ArrayLike, "a number of counts"]  # of a function: a config may give it a unit
 
 LONGEST = 2**31 - 1  # the largest int32: a longer schedule could not be counted without x64
 
@@ -106,6 +119,7 @@ class NumberField:
     stretches: bool = False
     optional: bool = False
     selected: bool = False  # it is a value itself: as an integer, which `Rounded` makes it, exact
+    size: str | None = None  # that size of the run, where a config leaves it open
 
     def coerce(self, where: str, x: Any) -> Any:
         """`x` as it is stored: Python numbers, NumPy arrays, or the JAX arrays that were given."""
@@ -340,3 +354,76 @@ def require_one_of(options: tuple[Any, ...], x: Any, where: str) -> None:
     if options and not any(type(x) is type(option) and x == option for option in options):
         known = " or ".join(map(str, options))
         raise ValueError(f"{where} must be {known}, got {shown(x)}")
+
+
+# --- arguments of functions, which are declared as fields are ------------------------------------
+
+Value = Annotated[ArrayLike, NumberField()]
+Length = Annotated[ArrayLike, NumberField(integral=True, least=0)]  # a config may give it a unit
+Count = Annotated[ArrayLike, NumberField(integral=True, least=1)]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def declared(function: Callable[P, R]) -> Callable[P, R]:
+    """The function, whose arguments are checked and converted by their annotations.
+
+    `Annotated[ArrayLike, NumberField(above=0)]` is a number as a field may hold one, a `Literal`
+    one of its options, a `bool` True or False; what has another type comes as plain data. Defaults
+    are not checked. Config keys, their units and the bounds in the schema follow from the same.
+
+    >>> @declared
+    ... def wave(peak: Value, period: Count, phase: Length = 0) -> Any: return peak, period, phase
+    >>> wave(1, period=10)
+    (1.0, 10, 0)
+    >>> wave(1, period=0)
+    Traceback (most recent call last):
+    ValueError: wave(period=...) must be at least 1, got 0
+    """
+    signature, name = inspect.signature(function), function.__name__
+
+    @functools.wraps(function)
+    def call(*arguments: P.args, **named: P.kwargs) -> R:
+        try:
+            given = signature.bind(*arguments, **named)
+        except TypeError as error:
+            raise TypeError(f"{name}: {error}") from None
+        holds = declarations(function)
+        for key, x in given.arguments.items():
+            if x is not signature.parameters[key].default:
+                given.arguments[key] = accepted(holds[key], f"{name}({key}=...)", x)
+        return function(*given.args, **given.kwargs)
+
+    return suggesting(call)
+
+
+@functools.cache
+def declarations(function: Any) -> dict[str, Any]:
+    """What each argument of a function is declared to be: the declaration, or the type."""
+    hints = typing.get_type_hints(function, include_extras=True)
+    return {
+        name: _declaration(hints.get(name, Any)) for name in inspect.signature(function).parameters
+    }
+
+
+def _declaration(hint: Any) -> Any:
+    for said in getattr(hint, "__metadata__", ()):
+        if hasattr(said, "coerce"):
+            return said
+    if isinstance(hint, types.UnionType) or typing.get_origin(hint) is typing.Union:
+        found = [_declaration(x) for x in typing.get_args(hint) if x is not type(None)]
+        if len(found) == 1 and isinstance(found[0], NumberField):
+            return dataclasses.replace(found[0], optional=True)
+    return hint
+
+
+def accepted(holds: Any, where: str, x: Any) -> Any:
+    """An argument as its declaration or type wants it, or an error that says where it is wrong."""
+    if hasattr(holds, "coerce"):
+        return holds.coerce(where, x)
+    if typing.get_origin(holds) is Literal:
+        require_one_of(typing.get_args(holds), x, where)
+    if holds is bool:
+        require_one_of((False, True), x, where)
+    return plain(x)

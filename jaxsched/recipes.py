@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import jax.numpy as jnp
 import numpy as np
@@ -10,14 +10,21 @@ from jax.typing import ArrayLike
 
 from jaxsched.algebra import COOLDOWNS, Constant
 from jaxsched.curves import Cosine, InverseSqrt, Linear
-from jaxsched.errors import suggesting
-from jaxsched.fields import Length, NumberField, is_concrete, require, require_one_of
+from jaxsched.fields import (
+    Count,
+    Length,
+    NumberField,
+    Value,
+    declared,
+    is_concrete,
+    require,
+)
 from jaxsched.numerics.time import minus
 from jaxsched.schedule import Schedule
 
 
-@suggesting
-def warmup_cosine(peak: ArrayLike, warmup: Length, steps: Length, end: ArrayLike = 0.0) -> Schedule:
+@declared
+def warmup_cosine(peak: Value, warmup: Length, steps: Length, end: Value = 0.0) -> Schedule:
     """A line from 0 to `peak`, then half a cosine to `end`.
 
     Args:
@@ -31,8 +38,6 @@ def warmup_cosine(peak: ArrayLike, warmup: Length, steps: Length, end: ArrayLike
     >>> warmup_cosine(1.0, 2, 6)([0, 1, 2, 4, 6]).tolist()
     [0.0, 0.5, 1.0, 0.5, 0.0]
     """
-    peak, end = _numbers("warmup_cosine", peak=peak, end=end)
-    warmup, steps = _lengths("warmup_cosine", warmup=warmup, steps=steps)
     if is_concrete(steps) and is_concrete(warmup):
         rule = f"warmup_cosine(steps=...) must be at least warmup={warmup}"
         require(lambda n: n >= np.asarray(warmup), steps, rule)
@@ -40,13 +45,13 @@ def warmup_cosine(peak: ArrayLike, warmup: Length, steps: Length, end: ArrayLike
     return Linear(0.0, peak, warmup).then(Cosine(peak, end, minus(steps, warmup)))
 
 
-@suggesting
+@declared
 def wsd(
-    peak: ArrayLike,
+    peak: Value,
     warmup: Length,
     stable: Length,
     decay: Length,
-    end: ArrayLike = 0.0,
+    end: Value = 0.0,
     shape: Literal["linear", "cosine", "sqrt", "geometric"] = "linear",
 ) -> Schedule:
     """Warmup, stable, decay: a line from 0 to `peak`, `peak` held, a cooldown to `end`.
@@ -63,20 +68,17 @@ def wsd(
     >>> wsd(1.0, 2, 2, 2)(range(7)).tolist()
     [0.0, 0.5, 1.0, 1.0, 1.0, 0.5, 0.0]
     """
-    peak, end = _numbers("wsd", peak=peak, end=end)
-    warmup, stable, decay = _lengths("wsd", warmup=warmup, stable=stable, decay=decay)
-    require_one_of(tuple(COOLDOWNS), shape, "wsd(shape=...)")
     held = Constant(peak).hold(stable)
     return Linear(0.0, peak, warmup).then(held).then(COOLDOWNS[shape](peak, end, decay))
 
 
-@suggesting
+@declared
 def one_cycle(
-    peak: ArrayLike,
+    peak: Value,
     steps: Length,
-    warmup_fraction: float = 0.3,
-    start: ArrayLike | None = None,
-    end: ArrayLike | None = None,
+    warmup_fraction: Annotated[ArrayLike, NumberField(least=0, most=1)] = 0.3,
+    start: Value | None = None,
+    end: Value | None = None,
 ) -> Schedule:
     """One rise to `peak` and one longer fall far below, both half cosines.
 
@@ -93,20 +95,17 @@ def one_cycle(
     ...     [0, 3, 10]).tolist()
     True
     """
-    (peak,) = _numbers("one_cycle", peak=peak)
-    (steps,) = _lengths("one_cycle", steps=steps)
-    part = NumberField(least=0, most=1).coerce("one_cycle(warmup_fraction=...)", warmup_fraction)
-    if isinstance(steps, int) and isinstance(part, float):
-        up: Any = round(part * steps)
+    if isinstance(steps, int | float) and isinstance(warmup_fraction, float):
+        up: Any = round(warmup_fraction * steps)
     else:
-        up = jnp.asarray(jnp.round(jnp.asarray(steps, float) * part), int)
+        up = jnp.asarray(jnp.round(jnp.asarray(steps, float) * warmup_fraction), int)
     start = peak / 25 if start is None else start
     end = peak / 250_000 if end is None else end
     return Cosine(start, peak, up).then(Cosine(peak, end, minus(steps, up)))
 
 
-@suggesting
-def triangular(low: ArrayLike, high: ArrayLike, steps: Length) -> Schedule:
+@declared
+def triangular(low: Value, high: Value, steps: Length) -> Schedule:
     """A line up and a line down, `steps` counts together; `.repeat()` it for a cyclic schedule.
 
     Args:
@@ -119,13 +118,15 @@ def triangular(low: ArrayLike, high: ArrayLike, steps: Length) -> Schedule:
     >>> triangular(0.0, 1.0, 4).repeat()(range(6)).tolist()
     [0.0, 0.5, 1.0, 0.5, 0.0, 0.5]
     """
-    (whole,) = _lengths("triangular", steps=steps)
+    whole: Any = steps
     up = whole // 2
     return Linear(low, high, up).then(Linear(high, low, minus(whole, up)))
 
 
-@suggesting
-def noam(scale: ArrayLike, width: ArrayLike, warmup: Length) -> Schedule:
+@declared
+def noam(
+    scale: Value, width: Annotated[ArrayLike, NumberField(above=0)], warmup: Count
+) -> Schedule:
     """The schedule of the Transformer: a line up, then the inverse square root.
 
         v(n) = scale width^(-1/2) min((n + 1)^(-1/2), (n + 1) warmup^(-3/2))
@@ -140,17 +141,5 @@ def noam(scale: ArrayLike, width: ArrayLike, warmup: Length) -> Schedule:
     >>> noam(1.0, 4, 4)([0, 1, 3, 15]).tolist()
     [0.0625, 0.125, 0.25, 0.125]
     """
-    (scale,) = _numbers("noam", scale=scale)
-    width = NumberField(above=0).coerce("noam(width=...)", width)
-    (warmup,) = _lengths("noam", least=1, warmup=warmup)
     peak = scale * (width * warmup) ** -0.5
     return Linear(peak / warmup, peak, minus(warmup, 1)).then(InverseSqrt(peak, warmup))
-
-
-def _numbers(recipe: str, **given: Any) -> list[Any]:
-    return [NumberField().coerce(f"{recipe}({name}=...)", x) for name, x in given.items()]
-
-
-def _lengths(recipe: str, least: int = 0, **given: Any) -> list[Any]:
-    kind = NumberField(integral=True, least=least)
-    return [kind.coerce(f"{recipe}({name}=...)", x) for name, x in given.items()]

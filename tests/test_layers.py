@@ -12,13 +12,13 @@ PACKAGE = Path(jaxsched.__file__).parent
 FLOORS = """
 signals errors plain fields
 numerics numerics.time numerics.lookup numerics.pairs numerics.powers numerics.weights
-programs serialization
+programs serialization sizes
 schedule algebra
 curves grids recipes
-dialects._cycles dialects._rates dialects._rules dialects._noether_configs
+dialects.protocol dialects._cycles dialects._rates dialects._rules dialects._noether_configs
 dialects.kumo dialects.lr_schedule dialects.noether
 dialects.optax dialects.timm dialects.torch dialects.transformers dialects
-configs.reading configs.writing configs.units configs.kinds configs.schema configs.files configs
+configs.reading configs.writing configs.kinds configs.schema configs.files configs
 pictures.turns pictures.svg pictures.plots pictures.sweeps pictures
 sweeps.results sweeps.program sweeps
 __init__ testing

@@ -18,11 +18,11 @@ from typing import Any
 
 from jaxsched.configs.kinds import located, table, to_config, whole
 from jaxsched.configs.reading import ConfigError, printable, read, require_shallow, require_small
-from jaxsched.configs.units import Sizes as Sizes
 from jaxsched.configs.writing import as_one_line, written
 from jaxsched.errors import shortened, shown, suggesting, suggestion
 from jaxsched.fields import LONGEST
 from jaxsched.schedule import Schedule, is_known
+from jaxsched.sizes import Sizes as Sizes
 
 _ELEMENT = re.compile(r"(.*\.)?lr_scheduler\[\d+\]")  # the place of one of Kumo's
 _SIZED = ("kumo", "lr_schedule", "noether")  # a schedule of theirs is that of a whole run

@@ -20,11 +20,11 @@ import numpy as np
 from jaxsched import algebra, curves, grids, recipes
 from jaxsched.algebra import Constant, Function
 from jaxsched.configs.reading import ConfigError
-from jaxsched.configs.units import Sizes
 from jaxsched.errors import require_known, shown, suggesting, suggestion
-from jaxsched.fields import Length, NumberField, ScheduleField, is_concrete
+from jaxsched.fields import Length, NumberField, ScheduleField, declarations, is_concrete
 from jaxsched.plain import plain
 from jaxsched.schedule import Schedule
+from jaxsched.sizes import Sizes
 
 Parameters = dict[str, inspect.Parameter]
 
@@ -278,13 +278,14 @@ def _schedules_in(x: Any, place: str, run: Sizes) -> Any:
 @functools.cache
 def parameters(entry: Callable[..., Schedule]) -> Parameters:
     """The keys of an entry's config; each is annotated with the declaration or type it has."""
-    signature, types = inspect.signature(entry), typing.get_type_hints(entry, include_extras=True)
+    signature = inspect.signature(entry)
     if isinstance(entry, type) and issubclass(entry, Schedule):
-        for name, options in entry._options.items():
-            types[name] = Literal[options] if options else types[name]
-        types |= entry._kinds
+        holds = typing.get_type_hints(entry) | entry._kinds
+        holds |= {name: Literal[options] for name, options in entry._options.items() if options}
+    else:
+        holds = declarations(entry)
     return {
-        name: parameter.replace(annotation=types[name])
+        name: parameter.replace(annotation=holds[name])
         for name, parameter in signature.parameters.items()
     }
 

@@ -12,9 +12,9 @@ from typing import Any, Literal
 from jax.typing import ArrayLike
 
 from jaxsched.configs import kinds
-from jaxsched.configs.units import NUMBER, UNITS
 from jaxsched.fields import Length, NumberField, ScheduleField
 from jaxsched.schedule import Schedule
+from jaxsched.sizes import NUMBER, UNITS
 
 _SCHEDULE = {"$ref": "#/$defs/schedule"}
 _LENGTH: dict[str, Any] = {
