@@ -276,7 +276,7 @@ def _schedules_in(x: Any, place: str, run: Sizes) -> Any:
 
 
 @functools.cache
-def parameters(entry: Callable[..., Schedule]) -> Parameters:
+def parameters(entry: Any) -> Parameters:
     """The keys of an entry's config; each is annotated with the declaration or type it has."""
     signature = inspect.signature(entry)
     if isinstance(entry, type) and issubclass(entry, Schedule):

@@ -41,7 +41,7 @@ class Dialect:
 
     Args:
         entries: what makes them, by the name that they have there; the arguments are declared as
-            `jaxsched.fields.declared` has it, so that configs, their units and the schema know them.
+            `fields.declared` has it, so that configs, their units and the schema know them.
         absent: of names that are missing, the reason, as it continues a sentence.
         form: how its own files look, if it has any.
     """
