@@ -21,12 +21,10 @@ from jaxsched import signals as signals  # first of all, since JAX takes a while
 from jaxsched import fields as fields
 from jaxsched.algebra import (
     Clip as Clip,
-    Constant as Constant,
     Cooldown as Cooldown,
     Delay as Delay,
     Difference as Difference,
     Every as Every,
-    Function as Function,
     Hold as Hold,
     Join as Join,
     Per as Per,
@@ -40,7 +38,6 @@ from jaxsched.algebra import (
     Sum as Sum,
     Warmup as Warmup,
     WithMomentum as WithMomentum,
-    as_schedule as as_schedule,
 )
 from jaxsched.configs import (
     from_config as from_config,
@@ -79,7 +76,12 @@ from jaxsched.recipes import (
     warmup_cosine as warmup_cosine,
     wsd as wsd,
 )
-from jaxsched.schedule import Schedule as Schedule
+from jaxsched.schedule import (
+    Constant as Constant,
+    Function as Function,
+    Schedule as Schedule,
+    as_schedule as as_schedule,
+)
 from jaxsched.sweeps.program import sweep as sweep
 from jaxsched.sweeps.results import Sweep as Sweep
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import abc
 import functools
 import operator
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Iterable
 from fractions import Fraction
-from numbers import Integral, Real
-from typing import Any, ClassVar, Literal, final
+from numbers import Real
+from typing import Any, ClassVar, Literal
 
 import jax
 import jax.numpy as jnp
@@ -15,7 +16,7 @@ import numpy as np
 import optax
 from jax.typing import ArrayLike
 
-from jaxsched.errors import shortened, shown
+from jaxsched.errors import shown
 from jaxsched.fields import (
     Held,
     Number,
@@ -29,6 +30,8 @@ from jaxsched.fields import (
     number,
     part,
     require,
+    require_count,
+    require_ordered,
     static,
 )
 from jaxsched.numerics import weights
@@ -45,105 +48,18 @@ from jaxsched.numerics.time import (
     smallest,
     times,
 )
-from jaxsched.schedule import ASchedule, Schedule, ScheduleLike, Schedules, is_known
+from jaxsched.schedule import (
+    ASchedule,
+    Constant,
+    Schedule,
+    Schedules,
+    as_schedule,
+    elementwise,
+    is_known,
+)
 
 # Joined clocks beat the remainder up to some 16 cycles; beyond, XLA chokes on the chain of selects.
 JOINED_CYCLES = 16
-
-
-class Constant(Schedule):
-    """The same value at every count.
-
-    >>> Constant(0.1)(np.arange(3)).tolist() == [np.float32(0.1)] * 3
-    True
-    """
-
-    value: Number = number(selected=True)
-
-    def at(self, t: jax.Array) -> jax.Array:
-        return jnp.asarray(self.value)
-
-
-@final
-class Function(Schedule):
-    """Any traceable function of a count, such as an optax schedule; it is static, not a leaf.
-
-    The function sees one count at a time (it is vmapped), so that one which takes no arrays does,
-    and standard dtype promotion. The same object again does not recompile; what has been compiled
-    is freed with it.
-
-    >>> Function(optax.linear_schedule(1.0, 0.0, 4))(np.arange(3)).tolist()
-    [1.0, 0.75, 0.5]
-    """
-
-    function: Callable[[jax.Array], ArrayLike] = static()
-    _is_function = True
-
-    def check(self) -> None:
-        if not callable(self.function) or not isinstance(self.function, Hashable):
-            raise TypeError(
-                f"Function(function=...) must be a hashable callable, got {shown(self.function)}"
-            )
-        refuse_class(self.function)
-        name = getattr(self.function, "__name__", None) or shown(self.function)
-        try:
-            shape = jax.eval_shape(self._one, jax.ShapeDtypeStruct((), jnp.result_type(int))).shape
-        except jax.errors.ConcretizationTypeError as error:
-            why = "its result may not depend on a Python if or int(): jnp.where is traceable"
-            raise TypeError(f"{name} is no function that JAX can trace: {why}") from error
-        except Exception as error:
-            why = shortened(str(error))
-            raise TypeError(f"{name} is no function of one count: {why}") from error
-        if shape:
-            raise TypeError(f"{name} must give one number at one count, not the shape {shape}")
-
-    def _one(self, count: jax.Array) -> jax.Array:
-        with jax.numpy_dtype_promotion("standard"):
-            value: Any = self.function(count)
-            try:
-                return jnp.asarray(value, jnp.result_type(float))
-            except (TypeError, ValueError):
-                raise TypeError(f"it gives no number: {shown(value)}") from None
-
-    def at(self, t: jax.Array) -> jax.Array:
-        return jnp.asarray(elementwise(self._one, t.ndim)(t))
-
-    def stretched(self, factor: Any) -> Any:
-        """Refused: the lengths inside a foreign function are out of reach."""
-        raise ValueError(f"{shown(self)} cannot be stretched: it has no lengths to multiply")
-
-
-def as_schedule(x: ScheduleLike) -> Schedule:
-    """`x` as a schedule: one already, a number (`Constant`) or a callable of a count (`Function`).
-
-    >>> as_schedule(0.1), as_schedule(Constant(2.0))
-    (Constant(value=0.1), Constant(value=2.0))
-    """
-    if isinstance(x, Schedule):
-        return x
-    refuse_class(x)
-    if callable(x):
-        return Function(x)
-    try:
-        return Constant(x)
-    except TypeError:
-        expected = "a schedule, a number or a function of a count is expected"
-        raise TypeError(f"{expected}, got {shown(x)}") from None
-
-
-def refuse_class(x: Any, where: str = "") -> None:
-    """Raise a TypeError for a class where an instance is expected."""
-    if isinstance(x, type):
-        name = f"js.{x.__name__}" if issubclass(x, Schedule) else x.__name__
-        place = f"{where}: " if where else ""
-        raise TypeError(f"{place}an instance is expected, {name} is a class")
-
-
-def elementwise(f: Callable[..., Any], ndim: int) -> Callable[..., Any]:
-    """`f` of scalars, vmapped over every axis of its arguments."""
-    for _ in range(ndim):
-        f = jax.vmap(f)
-    return f
 
 
 def _begun(schedule: Schedule) -> Callable[[jax.Array], jax.Array]:
@@ -248,6 +164,23 @@ class Warmup(Schedule):
             return jnp.asarray(joined(t))
 
 
+class _Clock(Schedule):
+    """A schedule on another clock: s(clock(n)).
+
+    Classes declare inherited parts again: mypy takes an inherited field for what may be given.
+    """
+
+    schedule: ASchedule = part(as_schedule)
+    _selects = ("schedule",)
+
+    @abc.abstractmethod
+    def clock(self, t: jax.Array) -> jax.Array:
+        """The counts of the schedule inside at the counts `t`."""
+
+    def at(self, t: jax.Array) -> jax.Array:
+        return self.schedule.at(self.clock(t))
+
+
 # the curves by which a cooldown falls; `curves`, which is built on this module, fills them in
 COOLDOWNS: dict[str, Callable[..., Schedule]] = {}
 
@@ -324,48 +257,45 @@ class Cooldown(Schedule):
             return jnp.asarray(joined(t))
 
 
-class Delay(Schedule):
+class Delay(_Clock):
     """The schedule `steps` counts later, its first value before: s(max(n - steps, 0))."""
 
     schedule: ASchedule = part(as_schedule)
     steps: Number = length()
-    _selects = ("schedule",)
 
     @property
     def duration(self) -> Any:
         """The wait and the schedule."""
         return plus(self.steps, self.schedule.duration)
 
-    def at(self, t: jax.Array) -> jax.Array:
+    def clock(self, t: jax.Array) -> jax.Array:
         t, steps = alike(t, self.steps)
-        return self.schedule.at(t - jnp.minimum(t, steps))
+        return t - jnp.minimum(t, steps)
 
 
-class Skip(Schedule):
+class Skip(_Clock):
     """The schedule without its first `steps` counts: s(n + steps)."""
 
     schedule: ASchedule = part(as_schedule)
     steps: Number = length(offset=True)
-    _selects = ("schedule",)
 
     @property
     def duration(self) -> Any:
         """What is left of the schedule."""
         return minus(self.schedule.duration, self.steps)
 
-    def at(self, t: jax.Array) -> jax.Array:
+    def clock(self, t: jax.Array) -> jax.Array:
         t, steps = alike(t, self.steps)
         if not is_float(t):
             t = jnp.minimum(t, np.iinfo(t.dtype).max - steps)  # saturate instead of wrapping
-        return self.schedule.at(t + steps)
+        return t + steps
 
 
-class Stop(Schedule):
+class Stop(_Clock):
     """The schedule until `steps`, then held: s(min(n, steps))."""
 
     schedule: ASchedule = part(as_schedule)
     steps: Number = length()
-    _selects = ("schedule",)
 
     @property
     def duration(self) -> Any:
@@ -373,16 +303,15 @@ class Stop(Schedule):
         whole = self.schedule.duration
         return self.steps if whole is None else smallest(whole, self.steps)
 
-    def at(self, t: jax.Array) -> jax.Array:
-        return self.schedule.at(jnp.minimum(*alike(t, self.steps)))
+    def clock(self, t: jax.Array) -> jax.Array:
+        return jnp.minimum(*alike(t, self.steps))
 
 
-class Hold(Schedule):
+class Hold(_Clock):
     """The same values with a duration that is `steps` longer."""
 
     schedule: ASchedule = part(as_schedule)
     steps: Number = length()
-    _selects = ("schedule",)
 
     def check(self) -> None:
         require_countable(self.duration)
@@ -393,16 +322,15 @@ class Hold(Schedule):
         whole = 0 if _is_constant(self.schedule) else required_duration(self.schedule, self)
         return plus(whole, self.steps)
 
-    def at(self, t: jax.Array) -> jax.Array:
-        return self.schedule.at(t)
+    def clock(self, t: jax.Array) -> jax.Array:
+        return t
 
 
-class Every(Schedule):
+class Every(_Clock):
     """The same curve, updated every `steps` counts and held between: s(steps (n // steps))."""
 
     schedule: ASchedule = part(as_schedule)
     steps: Number = length(least=1, stretches=False)
-    _selects = ("schedule",)
 
     def check(self) -> None:
         require_countable(self.duration)
@@ -412,17 +340,16 @@ class Every(Schedule):
         """The schedule's own, rounded up to a multiple of `steps`."""
         return multiple(self.schedule.duration, self.steps)
 
-    def at(self, t: jax.Array) -> jax.Array:
+    def clock(self, t: jax.Array) -> jax.Array:
         t, steps = alike(t, self.steps)
-        return self.schedule.at(t - divide(t, steps)[1])
+        return t - divide(t, steps)[1]
 
 
-class Per(Schedule):
+class Per(_Clock):
     """The schedule in units of `steps` counts, such as the updates of an epoch: s(n // steps)."""
 
     schedule: ASchedule = part(as_schedule)
     steps: Number = length(least=1, stretches=False)
-    _selects = ("schedule",)
 
     def check(self) -> None:
         require_countable(self.duration)
@@ -432,21 +359,20 @@ class Per(Schedule):
         """The schedule's own, times `steps`."""
         return times(self.schedule.duration, self.steps)
 
-    def at(self, t: jax.Array) -> jax.Array:
-        return self.schedule.at(divide(*alike(t, self.steps))[0])
+    def clock(self, t: jax.Array) -> jax.Array:
+        return divide(*alike(t, self.steps))[0]
 
 
-class Repeat(Schedule):
+class Repeat(_Clock):
     """The schedule for ever: s(n mod duration)."""
 
     schedule: ASchedule = part(as_schedule)
-    _selects = ("schedule",)
 
     def check(self) -> None:
         required_duration(self.schedule, self)
 
-    def at(self, t: jax.Array) -> jax.Array:
-        return self.schedule.at(divide(*alike(t, self.schedule.duration))[1])
+    def clock(self, t: jax.Array) -> jax.Array:
+        return divide(*alike(t, self.schedule.duration))[1]
 
 
 class Restart(Schedule):
@@ -655,7 +581,6 @@ class _Pair(Schedule):
     """Two schedules and an operation on their values; the longer one decides the duration."""
 
     operation: ClassVar[Callable[..., jax.Array]]
-    # each declares them again, as mypy takes an inherited field for what its parameter takes
     left: ASchedule = part(as_schedule)
     right: ASchedule = part(as_schedule)
 
@@ -714,20 +639,3 @@ def required_duration(schedule: Schedule, by: Any) -> Any:
             "yourself with Join(schedules, boundaries)"
         )
     return require_countable(schedule.duration)
-
-
-def require_count(n: Any, where: str) -> int:
-    """`n` as an int, or an error where it is none, less than 1, or more than can be counted."""
-    if not isinstance(n, Integral) or isinstance(n, bool):
-        raise TypeError(f"{where} must be a known int, got {shown(n)}")
-    if n < 1:
-        raise ValueError(f"{where} must be at least 1, got {n}")
-    if int(n) > longest():
-        raise ValueError(f"{where} must be at most {longest()}, got {n}")
-    return int(n)
-
-
-def require_ordered(counts: Any, where: str) -> None:
-    """Raise where known counts are out of order."""
-    if is_concrete(counts) and np.any(np.diff(np.asarray(counts)) < 0):
-        raise ValueError(f"{where} must be in order, got {shown(np.asarray(counts).tolist())}")

@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxsched.algebra import COOLDOWNS, require_ordered
+from jaxsched.algebra import COOLDOWNS
 from jaxsched.fields import (
     Number,
     Numbers,
@@ -23,6 +23,7 @@ from jaxsched.fields import (
     number,
     numbers,
     require,
+    require_ordered,
     static,
 )
 from jaxsched.numerics import weights

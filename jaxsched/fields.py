@@ -356,6 +356,23 @@ def require_one_of(options: tuple[Any, ...], x: Any, where: str) -> None:
         raise ValueError(f"{where} must be {known}, got {shown(x)}")
 
 
+def require_count(n: Any, where: str) -> int:
+    """`n` as an int, or an error where it is none, less than 1, or more than can be counted."""
+    if not isinstance(n, abstract_numbers.Integral) or isinstance(n, bool):
+        raise TypeError(f"{where} must be a known int, got {shown(n)}")
+    if n < 1:
+        raise ValueError(f"{where} must be at least 1, got {n}")
+    if int(n) > longest():
+        raise ValueError(f"{where} must be at most {longest()}, got {n}")
+    return int(n)
+
+
+def require_ordered(counts: Any, where: str) -> None:
+    """Raise where known counts are out of order."""
+    if is_concrete(counts) and np.any(np.diff(np.asarray(counts)) < 0):
+        raise ValueError(f"{where} must be in order, got {shown(np.asarray(counts).tolist())}")
+
+
 # --- arguments of functions, which are declared as fields are ------------------------------------
 
 Value = Annotated[ArrayLike, NumberField()]

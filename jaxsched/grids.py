@@ -12,7 +12,6 @@ import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 
-from jaxsched.algebra import as_schedule
 from jaxsched.errors import require_known, shown, suggesting
 from jaxsched.fields import (
     LONGEST,
@@ -24,8 +23,9 @@ from jaxsched.fields import (
     part,
     require,
 )
+from jaxsched.numerics.time import as_count
 from jaxsched.programs import Compiled
-from jaxsched.schedule import Schedule, Schedules, as_count, in_floats
+from jaxsched.schedule import Schedule, Schedules, as_schedule, in_floats
 
 
 def grid(make: Callable[..., Schedule], /, **axes: Iterable[Any]) -> Grid:

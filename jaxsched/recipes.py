@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 
-from jaxsched.algebra import COOLDOWNS, Constant
+from jaxsched.algebra import COOLDOWNS
 from jaxsched.curves import Cosine, InverseSqrt, Linear
 from jaxsched.fields import (
     Count,
@@ -20,7 +20,7 @@ from jaxsched.fields import (
     require,
 )
 from jaxsched.numerics.time import minus
-from jaxsched.schedule import Schedule
+from jaxsched.schedule import Constant, Schedule
 
 
 @declared
@@ -143,3 +143,6 @@ def noam(
     """
     peak = scale * (width * warmup) ** -0.5
     return Linear(peak / warmup, peak, minus(warmup, 1)).then(InverseSqrt(peak, warmup))
+
+
+RECIPES = (warmup_cosine, wsd, one_cycle, triangular, noam)

@@ -6,7 +6,7 @@ import abc
 import dataclasses
 import functools
 import typing
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from fractions import Fraction
 from types import MappingProxyType
 from typing import Any, ClassVar, Literal, Self, final
@@ -17,8 +17,9 @@ import numpy as np
 from jax.typing import ArrayLike
 
 from jaxsched import fields, serialization
-from jaxsched.errors import shown, suggesting
-from jaxsched.fields import NumberField, ScheduleField, is_concrete, is_float
+from jaxsched.errors import shortened, shown, suggesting
+from jaxsched.fields import Number, NumberField, ScheduleField, is_concrete, is_float
+from jaxsched.numerics.time import as_count, widened
 from jaxsched.plain import Opaque
 from jaxsched.programs import Compiled
 
@@ -161,7 +162,7 @@ class Schedule(abc.ABC):
     def then(self, following: ScheduleLike) -> Schedule:
         """This schedule, and from its duration on `following`, which counts from 0 there."""
         end = algebra.required_duration(self, ".then()")
-        following = ScheduleField(algebra.as_schedule).coerce(".then()", following)
+        following = ScheduleField(as_schedule).coerce(".then()", following)
         if isinstance(self, algebra.Join):
             return algebra.Join((*self.schedules, following), (*self.boundaries, end))
         return algebra.Join((self, following), (end,))
@@ -267,7 +268,7 @@ class Schedule(abc.ABC):
         return algebra.Quotient(other, self)
 
     def __neg__(self) -> Schedule:
-        return algebra.Product(algebra.Constant(-1.0), self)
+        return algebra.Product(Constant(-1.0), self)
 
     def __pos__(self) -> Schedule:
         return self
@@ -371,16 +372,10 @@ def is_known(schedule: Any) -> bool:
 
 @Compiled
 def _evaluate(schedule: Schedule, count: jax.Array) -> jax.Array:
-    t = jnp.maximum(_widened(count), 0)
+    t = jnp.maximum(widened(count), 0)
     value = schedule.traced().at(t).astype(jnp.result_type(int if schedule.integral else float))
     # this way a number is sharded as the counts are, by axes of any type; XLA drops the select
     return value if value.shape == t.shape else jnp.where(t < 0, value, value)
-
-
-_CONFIG: Any = jax.config
-# of the default int, by jax_enable_x64: asking JAX takes a fifth of an eager call
-_LIMITS: dict[bool, Any] = {False: np.iinfo(np.int32), True: np.iinfo(np.int64)}
-_READY = frozenset(np.dtype(name) for name in ("int32", "int64", "float32", "float64"))
 
 
 def in_floats(schedule: Schedule) -> bool:
@@ -399,53 +394,6 @@ def lengths(schedule: Schedule) -> Iterator[Any]:
         yield from lengths(part)
 
 
-def as_count(count: Any, floats: Callable[[], bool]) -> Any:
-    """`count` as an array that jit takes as it is; what JAX would wrap silently saturates.
-
-    Integers beyond the default int are floats where `floats` says so.
-    """
-    if isinstance(count, jax.Array) and count.dtype in _READY:
-        return count
-    limits = _LIMITS[_CONFIG.jax_enable_x64]
-    if type(count) is int:
-        if count > limits.max and floats():
-            return _as_floats(count)
-        return limits.dtype.type(min(max(count, limits.min), limits.max))
-    count = fields.unwrapped(count)
-    array: Any = count if isinstance(count, jax.Array) else np.asarray(count)
-    if jnp.issubdtype(array.dtype, np.integer):
-        if isinstance(array, jax.Array):
-            return array
-        own = np.iinfo(array.dtype)
-        if own.max > limits.max and array.max(initial=0) > limits.max and floats():
-            return _as_floats(array)
-        low, high = max(own.min, limits.min), min(own.max, limits.max)
-        return np.clip(array, low, high).astype(limits.dtype)
-    if jnp.issubdtype(array.dtype, np.floating):
-        return array if isinstance(array, jax.Array) else array.astype(np.result_type(float))
-    if array.dtype == object and all(type(item) is int for item in array.flat):
-        if max(array.flat, default=0) > limits.max and floats():
-            return _as_floats(array)
-        return np.clip(array, limits.min, limits.max).astype(limits.dtype)
-    raise TypeError(f"a count must be an integer or a float, got {shown(count)}")
-
-
-def _as_floats(count: Any) -> Any:
-    """Python's and NumPy's integers of any size as floats that float32 holds."""
-    return np.asarray(np.clip(np.asarray(count, object), -(2**127), 2**127), np.float64)
-
-
-def _widened(count: jax.Array) -> jax.Array:
-    """Any integers as the default int, any floats as the default float, saturated."""
-    if jnp.issubdtype(count.dtype, np.floating):
-        count = count.astype(jnp.result_type(float))
-        return jnp.minimum(count, np.finfo(count.dtype).max)
-    limit = np.iinfo(jnp.result_type(int))
-    if np.iinfo(count.dtype).max > limit.max:
-        count = jnp.minimum(count, limit.max)
-    return count.astype(limit.dtype)
-
-
 def _show(x: Any, rank: int = 0) -> str:
     """A value of `rank` dimensions in full; a batch of them or a tracer by type and shape."""
     if isinstance(x, tuple):
@@ -460,6 +408,102 @@ def _show(x: Any, rank: int = 0) -> str:
 ScheduleLike = Schedule | ArrayLike | Callable[[Any], Any]  # what `as_schedule` takes
 ASchedule = fields.Held[Schedule, ScheduleLike]
 Schedules = fields.Held[tuple[Schedule, ...], Iterable[ScheduleLike]]
+
+
+class Constant(Schedule):
+    """The same value at every count.
+
+    >>> Constant(0.1)(np.arange(3)).tolist() == [np.float32(0.1)] * 3
+    True
+    """
+
+    value: Number = fields.number(selected=True)
+
+    def at(self, t: jax.Array) -> jax.Array:
+        return jnp.asarray(self.value)
+
+
+@final
+class Function(Schedule):
+    """Any traceable function of a count, such as an optax schedule; it is static, not a leaf.
+
+    The function sees one count at a time (it is vmapped), so that one which takes no arrays does,
+    and standard dtype promotion. The same object again does not recompile; what has been compiled
+    is freed with it.
+
+    >>> Function(optax.linear_schedule(1.0, 0.0, 4))(np.arange(3)).tolist()
+    [1.0, 0.75, 0.5]
+    """
+
+    function: Callable[[jax.Array], ArrayLike] = fields.static()
+    _is_function = True
+
+    def check(self) -> None:
+        if not callable(self.function) or not isinstance(self.function, Hashable):
+            raise TypeError(
+                f"Function(function=...) must be a hashable callable, got {shown(self.function)}"
+            )
+        refuse_class(self.function)
+        name = getattr(self.function, "__name__", None) or shown(self.function)
+        try:
+            shape = jax.eval_shape(self._one, jax.ShapeDtypeStruct((), jnp.result_type(int))).shape
+        except jax.errors.ConcretizationTypeError as error:
+            why = "its result may not depend on a Python if or int(): jnp.where is traceable"
+            raise TypeError(f"{name} is no function that JAX can trace: {why}") from error
+        except Exception as error:
+            why = shortened(str(error))
+            raise TypeError(f"{name} is no function of one count: {why}") from error
+        if shape:
+            raise TypeError(f"{name} must give one number at one count, not the shape {shape}")
+
+    def _one(self, count: jax.Array) -> jax.Array:
+        with jax.numpy_dtype_promotion("standard"):
+            value: Any = self.function(count)
+            try:
+                return jnp.asarray(value, jnp.result_type(float))
+            except (TypeError, ValueError):
+                raise TypeError(f"it gives no number: {shown(value)}") from None
+
+    def at(self, t: jax.Array) -> jax.Array:
+        return jnp.asarray(elementwise(self._one, t.ndim)(t))
+
+    def stretched(self, factor: Any) -> Any:
+        """Refused: the lengths inside a foreign function are out of reach."""
+        raise ValueError(f"{shown(self)} cannot be stretched: it has no lengths to multiply")
+
+
+def as_schedule(x: ScheduleLike) -> Schedule:
+    """`x` as a schedule: one already, a number (`Constant`) or a callable of a count (`Function`).
+
+    >>> as_schedule(0.1), as_schedule(Constant(2.0))
+    (Constant(value=0.1), Constant(value=2.0))
+    """
+    if isinstance(x, Schedule):
+        return x
+    refuse_class(x)
+    if callable(x):
+        return Function(x)
+    try:
+        return Constant(x)
+    except TypeError:
+        expected = "a schedule, a number or a function of a count is expected"
+        raise TypeError(f"{expected}, got {shown(x)}") from None
+
+
+def refuse_class(x: Any, where: str = "") -> None:
+    """Raise a TypeError for a class where an instance is expected."""
+    if isinstance(x, type):
+        name = f"js.{x.__name__}" if issubclass(x, Schedule) else x.__name__
+        place = f"{where}: " if where else ""
+        raise TypeError(f"{place}an instance is expected, {name} is a class")
+
+
+def elementwise(f: Callable[..., Any], ndim: int) -> Callable[..., Any]:
+    """`f` of scalars, vmapped over every axis of its arguments."""
+    for _ in range(ndim):
+        f = jax.vmap(f)
+    return f
+
 
 # The one circle: the methods of a schedule build what subclasses Schedule. Hence last.
 from jaxsched import algebra  # noqa: E402

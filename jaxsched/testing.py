@@ -28,10 +28,9 @@ import numpy as np
 import optax
 
 import jaxsched
-from jaxsched.algebra import Function, refuse_class
 from jaxsched.errors import shown, suggesting
 from jaxsched.fields import LONGEST, is_concrete, is_float
-from jaxsched.schedule import Schedule, in_floats, lengths
+from jaxsched.schedule import Function, Schedule, in_floats, lengths, refuse_class
 
 DTYPES = ("int8", "int32", "uint32", "float16", "float32", "bfloat16")
 SHAPES = ((), (3,), (2, 3), (0,), (2, 0))

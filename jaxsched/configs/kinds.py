@@ -17,13 +17,13 @@ from typing import Any, Literal
 import jax
 import numpy as np
 
+import jaxsched.schedule
 from jaxsched import algebra, curves, grids, recipes
-from jaxsched.algebra import Constant, Function
 from jaxsched.configs.reading import ConfigError
 from jaxsched.errors import require_known, shown, suggesting, suggestion
 from jaxsched.fields import Length, NumberField, ScheduleField, declarations, is_concrete
 from jaxsched.plain import plain
-from jaxsched.schedule import Schedule
+from jaxsched.schedule import Constant, Function, Schedule
 from jaxsched.sizes import Sizes
 
 Parameters = dict[str, inspect.Parameter]
@@ -32,18 +32,17 @@ _MANY = 10**7  # counts, of which any percentage is a whole number or nearly so
 
 
 def _native() -> dict[str, Callable[..., Schedule]]:
-    found: dict[str, Callable[..., Schedule]] = {}
-    for module in (algebra, curves, grids, recipes):
-        for name, entry in vars(module).items():
-            if getattr(entry, "__module__", None) != module.__name__ or name.startswith("_"):
-                continue
-            if isinstance(entry, type):
-                known = issubclass(entry, Schedule) and entry is not Function
-            else:  # a recipe; a function of a schedule makes one of its methods
-                known = module is recipes and "schedule" not in inspect.signature(entry).parameters
-            if known:
-                found[name] = entry
-    return found
+    classes = {
+        name: entry
+        for module in (jaxsched.schedule, algebra, curves, grids)
+        for name, entry in vars(module).items()
+        if isinstance(entry, type)
+        and issubclass(entry, Schedule)
+        and entry.__module__ == module.__name__
+        and name[0] != "_"
+        and entry not in (Schedule, Function)
+    }
+    return {**classes, **{recipe.__name__: recipe for recipe in recipes.RECIPES}}
 
 
 KINDS = _native()

@@ -12,10 +12,10 @@ import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 
-from jaxsched.algebra import Constant, Join, Skip
+from jaxsched.algebra import Join, Skip
 from jaxsched.curves import Cosine, Wave
 from jaxsched.fields import LONGEST, NumberField, is_concrete
-from jaxsched.schedule import Schedule
+from jaxsched.schedule import Constant, Schedule
 
 MOST_CYCLES = 4096  # of `restarts`: each may be a part of its own
 

@@ -24,13 +24,12 @@ from typing import Any, Literal
 import numpy as np
 from jax.typing import ArrayLike
 
-from jaxsched.algebra import Constant
 from jaxsched.curves import Exponential, Linear, PiecewiseConstant, Polynomial
 from jaxsched.dialects._cycles import MOST_CYCLES, known, restarts, swing
 from jaxsched.dialects._rules import checked, optional
 from jaxsched.errors import require_known, shown, suggestion
 from jaxsched.fields import LONGEST, Length, NumberField, is_concrete, require
-from jaxsched.schedule import Schedule
+from jaxsched.schedule import Constant, Schedule
 
 _SHARED = ("peak", "base_lr", "total")  # what every scheduler is given
 # the spelling of the API page's own example

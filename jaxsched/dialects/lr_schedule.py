@@ -24,14 +24,14 @@ import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 
-from jaxsched.algebra import Constant, Join
+from jaxsched.algebra import Join
 from jaxsched.curves import Cosine, Exponential, Linear, Polynomial, Power
 from jaxsched.dialects._cycles import begun
 from jaxsched.dialects._rules import optional
 from jaxsched.errors import require_known, shown, suggesting, suggestion
 from jaxsched.fields import Length, NumberField, is_concrete, require
 from jaxsched.plain import plain
-from jaxsched.schedule import Schedule
+from jaxsched.schedule import Constant, Schedule
 
 _WHOLE = 2.0**53  # counts of a progress of 1: of any part of it there is at least one
 

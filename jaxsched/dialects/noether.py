@@ -27,7 +27,7 @@ import jax
 import numpy as np
 from jax.typing import ArrayLike
 
-from jaxsched.algebra import Constant, Join
+from jaxsched.algebra import Join
 from jaxsched.curves import Cosine, Linear, PiecewiseConstant, Polynomial, Table
 from jaxsched.dialects._noether_configs import (
     FRACTION,
@@ -57,7 +57,7 @@ from jaxsched.dialects._rules import optional
 from jaxsched.errors import require_known, shown, suggesting, suggestion
 from jaxsched.fields import LONGEST, Length, NumberField, is_concrete
 from jaxsched.plain import plain
-from jaxsched.schedule import Schedule
+from jaxsched.schedule import Constant, Schedule
 
 MOST_LEVELS = 2**20  # of a stepwise schedule: its boundaries are a list
 

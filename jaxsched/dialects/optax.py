@@ -35,7 +35,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 
-from jaxsched.algebra import Constant, Join, Skip, as_schedule, require_ordered
+from jaxsched.algebra import Join, Skip
 from jaxsched.curves import (
     Cosine,
     Exponential,
@@ -54,9 +54,10 @@ from jaxsched.fields import (
     is_float,
     require,
     require_one_of,
+    require_ordered,
 )
 from jaxsched.numerics.time import largest, minus, plus
-from jaxsched.schedule import Schedule
+from jaxsched.schedule import Constant, Schedule, as_schedule
 
 
 @checked({})

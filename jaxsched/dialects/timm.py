@@ -42,7 +42,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 
-from jaxsched.algebra import Constant, Join, Skip, require_ordered
+from jaxsched.algebra import Join, Skip
 from jaxsched.curves import (
     Cosine,
     Exponential,
@@ -68,9 +68,10 @@ from jaxsched.fields import (
     is_float,
     require,
     require_one_of,
+    require_ordered,
 )
 from jaxsched.numerics.time import largest, minus, times
-from jaxsched.schedule import Schedule
+from jaxsched.schedule import Constant, Schedule
 
 ABSENT = {"PlateauLRScheduler": "follows a metric: it is no function of the count"}
 MOST_CYCLES = 4096  # each of another length, or of none that is whole, is a part of its own

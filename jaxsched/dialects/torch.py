@@ -42,19 +42,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 
-from jaxsched.algebra import (
-    Constant,
-    Join,
-    Per,
-    Product,
-    Quotient,
-    Repeat,
-    Skip,
-    Sum,
-    WithMomentum,
-    as_schedule,
-    require_ordered,
-)
+from jaxsched.algebra import Join, Per, Product, Quotient, Repeat, Skip, Sum, WithMomentum
 from jaxsched.curves import Cosine, Exponential, Linear, PiecewiseConstant, Polynomial, Wave
 from jaxsched.dialects._cycles import begun
 from jaxsched.dialects._rates import exponential
@@ -69,9 +57,10 @@ from jaxsched.fields import (
     is_sequence,
     require,
     require_one_of,
+    require_ordered,
 )
 from jaxsched.numerics.time import minus
-from jaxsched.schedule import Schedule
+from jaxsched.schedule import Constant, Schedule, as_schedule
 
 ABSENT = {
     "ReduceLROnPlateau": "follows a metric: it is no function of the count",

@@ -29,14 +29,14 @@ import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 
-from jaxsched.algebra import Constant, Join, Skip
+from jaxsched.algebra import Join, Skip
 from jaxsched.curves import Cosine, InverseSqrt, Linear, Polynomial, Power
 from jaxsched.dialects._cycles import MOST_CYCLES, known, restarts, swing
 from jaxsched.dialects._rules import Rule, checked, learning_rate, lookup
 from jaxsched.errors import require_known, shown, suggestion
 from jaxsched.fields import LONGEST, Length, NumberField, is_concrete, require, require_one_of
 from jaxsched.numerics.time import largest, minus, plus, smallest
-from jaxsched.schedule import Schedule
+from jaxsched.schedule import Constant, Schedule
 
 _FOLLOWING = "depends on the loss, it is no function of the count alone"
 ABSENT = dict.fromkeys(

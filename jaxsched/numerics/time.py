@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -10,7 +11,8 @@ import numpy as np
 from jax import lax
 from jax.typing import ArrayLike
 
-from jaxsched.fields import is_concrete, is_float, longest, require, too_long
+from jaxsched.errors import shown
+from jaxsched.fields import is_concrete, is_float, longest, require, too_long, unwrapped
 
 
 def known(x: Any) -> Any:
@@ -79,6 +81,61 @@ def _matched(a: Any, b: Any) -> tuple[Any, Any]:
         return a, b
     # beside a traced length, one that is too long to be counted saturates
     return alike(*(min(x, longest()) if isinstance(x, int) else x for x in (a, b)))
+
+
+# --- counts as they are given ---------------------------------------------------------------------
+
+_CONFIG: Any = jax.config
+# of the default int, by jax_enable_x64: asking JAX takes a fifth of an eager call
+_LIMITS: dict[bool, Any] = {False: np.iinfo(np.int32), True: np.iinfo(np.int64)}
+_READY = frozenset(np.dtype(name) for name in ("int32", "int64", "float32", "float64"))
+
+
+def as_count(count: Any, floats: Callable[[], bool]) -> Any:
+    """`count` as an array that jit takes as it is; what JAX would wrap silently saturates.
+
+    Integers beyond the default int are floats where `floats` says so.
+    """
+    if isinstance(count, jax.Array) and count.dtype in _READY:
+        return count
+    limits = _LIMITS[_CONFIG.jax_enable_x64]
+    if type(count) is int:
+        if count > limits.max and floats():
+            return _as_floats(count)
+        return limits.dtype.type(min(max(count, limits.min), limits.max))
+    count = unwrapped(count)
+    array: Any = count if isinstance(count, jax.Array) else np.asarray(count)
+    if jnp.issubdtype(array.dtype, np.integer):
+        if isinstance(array, jax.Array):
+            return array
+        own = np.iinfo(array.dtype)
+        if own.max > limits.max and array.max(initial=0) > limits.max and floats():
+            return _as_floats(array)
+        low, high = max(own.min, limits.min), min(own.max, limits.max)
+        return np.clip(array, low, high).astype(limits.dtype)
+    if jnp.issubdtype(array.dtype, np.floating):
+        return array if isinstance(array, jax.Array) else array.astype(np.result_type(float))
+    if array.dtype == object and all(type(item) is int for item in array.flat):
+        if max(array.flat, default=0) > limits.max and floats():
+            return _as_floats(array)
+        return np.clip(array, limits.min, limits.max).astype(limits.dtype)
+    raise TypeError(f"a count must be an integer or a float, got {shown(count)}")
+
+
+def _as_floats(count: Any) -> Any:
+    """Python's and NumPy's integers of any size as floats that float32 holds."""
+    return np.asarray(np.clip(np.asarray(count, object), -(2**127), 2**127), np.float64)
+
+
+def widened(count: jax.Array) -> jax.Array:
+    """Any integers as the default int, any floats as the default float, saturated."""
+    if jnp.issubdtype(count.dtype, np.floating):
+        count = count.astype(jnp.result_type(float))
+        return jnp.minimum(count, np.finfo(count.dtype).max)
+    limit = np.iinfo(jnp.result_type(int))
+    if np.iinfo(count.dtype).max > limit.max:
+        count = jnp.minimum(count, limit.max)
+    return count.astype(limit.dtype)
 
 
 # --- in a trace -----------------------------------------------------------------------------------

@@ -12,13 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from jaxsched.algebra import as_schedule
 from jaxsched.configs.files import Entry
 from jaxsched.errors import shown, suggestion
 from jaxsched.fields import NumberField, is_concrete
 from jaxsched.grids import Grid
 from jaxsched.pictures.turns import Samples, line, samples
-from jaxsched.schedule import Schedule, is_known
+from jaxsched.schedule import Schedule, as_schedule, is_known
 
 NAMED = 10  # more curves than these, and than colours of a cycle, have a colour bar for a legend
 NAMES = 16  # along a colour bar

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jaxsched.algebra import (
-    Constant,
     Cooldown,
     Delay,
     Every,
@@ -27,7 +26,7 @@ from jaxsched.algebra import (
 from jaxsched.curves import Interpolate, PiecewiseConstant, Table, Wave
 from jaxsched.fields import LONGEST
 from jaxsched.grids import Switch
-from jaxsched.schedule import Schedule, lengths
+from jaxsched.schedule import Constant, Schedule, lengths
 
 WITHIN = 16  # evenly spaced looks into a column, for what a foreign callable does there
 MOST = 2**16  # turns that are looked for, beyond one for each of these looks

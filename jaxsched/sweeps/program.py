@@ -12,9 +12,9 @@ import jax.numpy as jnp
 import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
-from jaxsched.algebra import require_count
 from jaxsched.curves import Table
 from jaxsched.errors import shown, suggesting
+from jaxsched.fields import require_count
 from jaxsched.grids import Grid, as_one, stack
 from jaxsched.schedule import Schedule
 from jaxsched.sweeps.results import Sweep
