@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import abc
 import functools
 import operator
 from collections.abc import Callable, Iterable
@@ -26,7 +25,6 @@ from jaxsched.fields import (
     is_concrete,
     is_float,
     length,
-    longest,
     number,
     part,
     require,
@@ -43,6 +41,8 @@ from jaxsched.numerics.time import (
     largest,
     minus,
     multiple,
+    nearest,
+    nearest_multiple,
     plus,
     require_countable,
     smallest,
@@ -56,6 +56,7 @@ from jaxsched.schedule import (
     as_schedule,
     elementwise,
     is_known,
+    required_duration,
 )
 
 # Joined clocks beat the remainder up to some 16 cycles; beyond, XLA chokes on the chain of selects.
@@ -164,18 +165,23 @@ class Warmup(Schedule):
             return jnp.asarray(joined(t))
 
 
-class _Clock(Schedule):
-    """A schedule on another clock: s(clock(n)).
+class _Around(Schedule):
+    """A schedule around another one, on a clock of its own: s(clock(n)).
 
     Classes declare inherited parts again: mypy takes an inherited field for what may be given.
     """
 
     schedule: ASchedule = part(as_schedule)
-    _selects = ("schedule",)
+    _selects: ClassVar[tuple[str, ...]] = ("schedule",)
 
-    @abc.abstractmethod
+    @property
+    def duration(self) -> Any:
+        """The schedule's own."""
+        return self.schedule.duration
+
     def clock(self, t: jax.Array) -> jax.Array:
         """The counts of the schedule inside at the counts `t`."""
+        return t
 
     def at(self, t: jax.Array) -> jax.Array:
         return self.schedule.at(self.clock(t))
@@ -257,7 +263,7 @@ class Cooldown(Schedule):
             return jnp.asarray(joined(t))
 
 
-class Delay(_Clock):
+class Delay(_Around):
     """The schedule `steps` counts later, its first value before: s(max(n - steps, 0))."""
 
     schedule: ASchedule = part(as_schedule)
@@ -273,7 +279,7 @@ class Delay(_Clock):
         return t - jnp.minimum(t, steps)
 
 
-class Skip(_Clock):
+class Skip(_Around):
     """The schedule without its first `steps` counts: s(n + steps)."""
 
     schedule: ASchedule = part(as_schedule)
@@ -291,7 +297,7 @@ class Skip(_Clock):
         return t + steps
 
 
-class Stop(_Clock):
+class Stop(_Around):
     """The schedule until `steps`, then held: s(min(n, steps))."""
 
     schedule: ASchedule = part(as_schedule)
@@ -307,7 +313,7 @@ class Stop(_Clock):
         return jnp.minimum(*alike(t, self.steps))
 
 
-class Hold(_Clock):
+class Hold(_Around):
     """The same values with a duration that is `steps` longer."""
 
     schedule: ASchedule = part(as_schedule)
@@ -322,11 +328,8 @@ class Hold(_Clock):
         whole = 0 if _is_constant(self.schedule) else required_duration(self.schedule, self)
         return plus(whole, self.steps)
 
-    def clock(self, t: jax.Array) -> jax.Array:
-        return t
 
-
-class Every(_Clock):
+class Every(_Around):
     """The same curve, updated every `steps` counts and held between: s(steps (n // steps))."""
 
     schedule: ASchedule = part(as_schedule)
@@ -345,7 +348,7 @@ class Every(_Clock):
         return t - divide(t, steps)[1]
 
 
-class Per(_Clock):
+class Per(_Around):
     """The schedule in units of `steps` counts, such as the updates of an epoch: s(n // steps)."""
 
     schedule: ASchedule = part(as_schedule)
@@ -363,13 +366,18 @@ class Per(_Clock):
         return divide(*alike(t, self.steps))[0]
 
 
-class Repeat(_Clock):
+class Repeat(_Around):
     """The schedule for ever: s(n mod duration)."""
 
     schedule: ASchedule = part(as_schedule)
 
     def check(self) -> None:
         required_duration(self.schedule, self)
+
+    @property
+    def duration(self) -> Any:
+        """None: it goes on."""
+        return None
 
     def clock(self, t: jax.Array) -> jax.Array:
         return divide(*alike(t, self.schedule.duration))[1]
@@ -450,7 +458,7 @@ def restarts(schedule: Schedule, cycles: int, growth: Any, gain: Any) -> Schedul
     return Join(tuple(parts), tuple(ends[:-1]))
 
 
-class WithMomentum(Schedule):
+class WithMomentum(_Around):
     """A learning rate, and beside it the momentum that goes with it.
 
     It is called for the learning rate; `.momentum` is a schedule of the same counts, as for
@@ -464,23 +472,15 @@ class WithMomentum(Schedule):
 
     schedule: ASchedule = part(as_schedule)
     momentum: ASchedule = part(as_schedule)
-    _selects = ("schedule",)
-
-    @property
-    def duration(self) -> Any:
-        """The learning rate's."""
-        return self.schedule.duration
-
-    def at(self, t: jax.Array) -> jax.Array:
-        return self.schedule.at(t)
 
 
-class Clip(Schedule):
+class Clip(_Around):
     """The values of the schedule, limited to [low, high]; None is no limit."""
 
     schedule: ASchedule = part(as_schedule)
     low: OptionalNumber = number(default=None)
     high: OptionalNumber = number(default=None)
+    _selects = ()
 
     def check(self) -> None:
         if self.low is not None and is_concrete(self.low):
@@ -488,16 +488,11 @@ class Clip(Schedule):
             if self.high is not None:
                 require(lambda h: h >= low, self.high, f"Clip(high=...) must be at least low={low}")
 
-    @property
-    def duration(self) -> Any:
-        """The schedule's own."""
-        return self.schedule.duration
-
     def at(self, t: jax.Array) -> jax.Array:
         return jnp.clip(_in_floats(self.schedule, t), self.low, self.high)
 
 
-class Rounded(Schedule):
+class Rounded(_Around):
     """The values of the schedule as integers: the nearest multiples of `multiple`, at least one.
 
     Halfway between two it is the even one. Known values of a `Constant`, a `PiecewiseConstant` and
@@ -515,6 +510,7 @@ class Rounded(Schedule):
     """
 
     schedule: ASchedule = part(as_schedule)
+    _selects = ()
     multiple: Number = length(default=1, least=1, whole=True, stretches=False)
 
     def check(self) -> None:
@@ -529,7 +525,7 @@ class Rounded(Schedule):
         for name, kind in schedule._kinds.items():
             value = getattr(schedule, name)
             if isinstance(kind, NumberField) and kind.selected and not isinstance(value, jax.Array):
-                exact[name] = _nearest(value, by)
+                exact[name] = nearest(value, by)
         return schedule._with(**exact)
 
     @property
@@ -537,35 +533,10 @@ class Rounded(Schedule):
         """True."""
         return True
 
-    @property
-    def duration(self) -> Any:
-        """The schedule's own."""
-        return self.schedule.duration
-
     def at(self, t: jax.Array) -> jax.Array:
         if self.schedule._selects:  # of each one by itself: an integer among floats stays exact
             return self.schedule._selecting(lambda one: self._with(schedule=one)).at(t)
-        value, integer = self.schedule.at(t), np.iinfo(jnp.result_type(int))
-        by = jnp.maximum(jnp.asarray(self.multiple).astype(integer.dtype), 1)
-        if is_float(value):
-            value = value.astype(jnp.result_type(float))
-            top = np.nextafter(value.dtype.type(integer.max), value.dtype.type(0))
-            value = jnp.clip(value, 0, top)
-            whole, rest = jnp.floor(value).astype(integer.dtype), value - jnp.floor(value)
-        else:
-            whole, rest = jnp.maximum(value, 0), jnp.zeros((), jnp.result_type(float))
-        quotient, left = divide(whole, by)
-        # twice the distance from the middle between two multiples
-        above = jnp.clip(left - (by - left), -2, 2).astype(rest.dtype) + 2 * rest
-        up = (above > 0) | ((above == 0) & (quotient % 2 == 1))
-        return jnp.clip(quotient + up.astype(integer.dtype), 1, integer.max // by) * by
-
-
-def _nearest(x: Any, by: int) -> Any:
-    """Of a known number the nearest multiple, an even one of two, at least one and countable."""
-    if isinstance(x, np.ndarray):
-        return np.array([_nearest(v, by) for v in x.ravel().tolist()], np.int64).reshape(x.shape)
-    return min(max(round(Fraction(x) / by), 1), longest() // by) * by
+        return nearest_multiple(self.schedule.at(t), jnp.asarray(self.multiple))
 
 
 def _is_constant(schedule: Schedule) -> bool:
@@ -627,15 +598,3 @@ class Quotient(_Pair):
     left: ASchedule = part(as_schedule)
     right: ASchedule = part(as_schedule)
     operation = staticmethod(operator.truediv)
-
-
-def required_duration(schedule: Schedule, by: Any) -> Any:
-    """The duration that a method or a schedule around this one needs, or a ValueError."""
-    if schedule.duration is None:
-        needs = by if isinstance(by, str) else type(by).__name__
-        raise ValueError(
-            f"{needs} needs a schedule with a duration, and {type(schedule).__name__} has none: "
-            "give it one with .stop(steps) (or .hold(steps) for a Constant), or place the parts "
-            "yourself with Join(schedules, boundaries)"
-        )
-    return require_countable(schedule.duration)

@@ -19,7 +19,7 @@ from jax.typing import ArrayLike
 from jaxsched import fields, serialization
 from jaxsched.errors import shortened, shown, suggesting
 from jaxsched.fields import Number, NumberField, ScheduleField, is_concrete, is_float
-from jaxsched.numerics.time import as_count, widened
+from jaxsched.numerics.time import as_count, require_countable, widened
 from jaxsched.plain import Opaque
 from jaxsched.programs import Compiled
 
@@ -161,7 +161,7 @@ class Schedule(abc.ABC):
     @suggesting
     def then(self, following: ScheduleLike) -> Schedule:
         """This schedule, and from its duration on `following`, which counts from 0 there."""
-        end = algebra.required_duration(self, ".then()")
+        end = required_duration(self, ".then()")
         following = ScheduleField(as_schedule).coerce(".then()", following)
         if isinstance(self, algebra.Join):
             return algebra.Join((*self.schedules, following), (*self.boundaries, end))
@@ -352,6 +352,18 @@ class Schedule(abc.ABC):
 
     def _where(self, name: str) -> str:
         return f"{type(self).__name__}({name}=...)"
+
+
+def required_duration(schedule: Schedule, by: Any) -> Any:
+    """The duration that a method or a schedule around this one needs, or a ValueError."""
+    if schedule.duration is None:
+        needs = by if isinstance(by, str) else type(by).__name__
+        raise ValueError(
+            f"{needs} needs a schedule with a duration, and {type(schedule).__name__} has none: "
+            "give it one with .stop(steps) (or .hold(steps) for a Constant), or place the parts "
+            "yourself with Join(schedules, boundaries)"
+        )
+    return require_countable(schedule.duration)
 
 
 def is_known(schedule: Any) -> bool:

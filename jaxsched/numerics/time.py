@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from fractions import Fraction
 from typing import Any
 
 import jax
@@ -66,6 +67,13 @@ def largest(a: Any, b: Any) -> Any:
 def smallest(a: Any, b: Any) -> Any:
     """The smaller of two lengths."""
     return -largest(-a, -b)
+
+
+def nearest(x: Any, by: int) -> Any:
+    """Of a known number the nearest multiple, an even one of two, at least one and countable."""
+    if isinstance(x, np.ndarray):
+        return np.array([nearest(v, by) for v in x.ravel().tolist()], np.int64).reshape(x.shape)
+    return min(max(round(Fraction(x) / by), 1), longest() // by) * by
 
 
 def require_countable(steps: Any) -> Any:
@@ -205,3 +213,21 @@ def fold(count: ArrayLike, steps: ArrayLike) -> Pair:
     left = at_least_0(steps) - done
     late = done >= left
     return jnp.where(late, left, done), late  # a minimum would halve the gradient at a tie
+
+
+def nearest_multiple(value: jax.Array, multiple: jax.Array) -> jax.Array:
+    """The multiple that is nearest to a value, an int and at least one; halfway the even one."""
+    integer = np.iinfo(jnp.result_type(int))
+    by = jnp.maximum(multiple.astype(integer.dtype), 1)
+    if is_float(value):
+        value = value.astype(jnp.result_type(float))
+        top = np.nextafter(value.dtype.type(integer.max), value.dtype.type(0))
+        value = jnp.clip(value, 0, top)
+        whole, rest = jnp.floor(value).astype(integer.dtype), value - jnp.floor(value)
+    else:
+        whole, rest = jnp.maximum(value, 0), jnp.zeros((), jnp.result_type(float))
+    quotient, left = divide(whole, by)
+    # twice the distance from the middle between two multiples
+    above = jnp.clip(left - (by - left), -2, 2).astype(rest.dtype) + 2 * rest
+    up = (above > 0) | ((above == 0) & (quotient % 2 == 1))
+    return jnp.clip(quotient + up.astype(integer.dtype), 1, integer.max // by) * by
