@@ -15,7 +15,7 @@ import numpy as np
 import optax
 from jax.typing import ArrayLike
 
-from jaxsched.errors import shown
+from jaxsched.errors import about, shown
 from jaxsched.fields import (
     Held,
     Number,
@@ -94,8 +94,8 @@ class Join(Schedule):
                 "Join(schedules, boundaries) needs one boundary between each two schedules, got "
                 f"{len(self.schedules)} schedules and {len(self.boundaries)} boundaries"
             )
-        known = [b for b in self.boundaries if is_concrete(b)]
-        require_ordered(known, "Join(boundaries=...)")
+        with about("boundaries"):
+            require_ordered(list(filter(is_concrete, self.boundaries)), "Join(boundaries=...)")
 
     @property
     def duration(self) -> Any:
@@ -227,9 +227,9 @@ class Cooldown(Schedule):
 
     def check(self) -> None:
         geometric = self.shape == "geometric"
-        if geometric:
+        with about("end"):
             rule = "Cooldown(end=...) must be positive, it is geometric"
-            require(lambda x: x > 0, self.end, rule)
+            require(lambda x: (x > 0) | (not geometric), self.end, rule)
         over = known(self.schedule.duration) if is_known(self) else None
         late = over is not None and self.boundary >= over
         if not late and not (geometric and is_known(self)):
@@ -483,10 +483,10 @@ class Clip(_Around):
     _selects = ()
 
     def check(self) -> None:
-        if self.low is not None and is_concrete(self.low):
+        if self.low is not None and self.high is not None and is_concrete(self.low):
             low = np.asarray(self.low)
-            if self.high is not None:
-                require(lambda h: h >= low, self.high, f"Clip(high=...) must be at least low={low}")
+            with about("high"):
+                require(lambda h: h >= low, self.high, f"Clip(high=...) must be at least {low=!s}")
 
     def at(self, t: jax.Array) -> jax.Array:
         return jnp.clip(_in_floats(self.schedule, t), self.low, self.high)

@@ -14,6 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxsched.algebra import COOLDOWNS
+from jaxsched.errors import about
 from jaxsched.fields import (
     Number,
     Numbers,
@@ -195,7 +196,8 @@ class Relaxation(_Transition):
 
     def check(self) -> None:
         super().check()
-        require(lambda r: r < 1, self.ratio, "Relaxation(ratio=...) must be less than 1")
+        with about("ratio"):
+            require(lambda r: r < 1, self.ratio, "Relaxation(ratio=...) must be less than 1")
 
     def at(self, t: jax.Array) -> jax.Array:
         weight = weights.relaxation_weight(t, self.steps, self.ratio)
@@ -390,7 +392,8 @@ class PiecewiseConstant(Schedule):
     values: Numbers = numbers(selected=True)
 
     def check(self) -> None:
-        require_ordered(self.boundaries, "PiecewiseConstant(boundaries=...)")
+        with about("boundaries"):
+            require_ordered(self.boundaries, "PiecewiseConstant(boundaries=...)")
         _require_lengths(self, self.boundaries, self.values, 1)
 
     def at(self, t: jax.Array) -> jax.Array:
@@ -414,7 +417,8 @@ class Interpolate(Schedule):
     shape: Literal["linear", "cosine"] = static(default="linear", one_of=("linear", "cosine"))
 
     def check(self) -> None:
-        require_ordered(self.boundaries, "Interpolate(boundaries=...)")
+        with about("boundaries"):
+            require_ordered(self.boundaries, "Interpolate(boundaries=...)")
         _require_lengths(self, self.boundaries, self.values, 0)
 
     @property
@@ -482,7 +486,8 @@ def _require_lengths(schedule: Schedule, counts: Any, values: Any, more: int) ->
     name = type(schedule).__name__
     shape = jnp.shape(values)
     if not shape or not shape[-1]:
-        raise ValueError(f"{name}(values=...) must hold at least one value")
+        with about("values"):
+            raise ValueError(f"{name}(values=...) must hold at least one value")
     if counts is not None and shape[-1] != jnp.shape(counts)[-1] + more:
         rule = "one value more than boundaries" if more else "as many values as boundaries"
         raise ValueError(

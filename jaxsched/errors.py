@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import functools
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, ParamSpec, TypeVar
 
 SHOWN = 80  # characters of a value in a message
@@ -49,7 +50,18 @@ def require_known(given: Iterable[object], known: Iterable[str], what: str) -> N
     known = list(known)
     for name in given:
         if name not in known:
-            raise ValueError(f"{what} has no key {shown(name)}{suggestion(name, known)}")
+            with about(name):
+                raise ValueError(f"{what} has no key {shown(name)}{suggestion(name, known)}")
+
+
+@contextlib.contextmanager
+def about(argument: object) -> Iterator[None]:
+    """Let errors know which argument they are about, for who knows where that stands in a file."""
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        vars(error).setdefault("argument", argument)
+        raise
 
 
 def suggesting(function: Callable[P, R], name: str | None = None, more: str = "") -> Callable[P, R]:

@@ -34,7 +34,7 @@ import numpy as np
 from jax.typing import ArrayLike
 from numpy.typing import NDArray
 
-from jaxsched.errors import shown, suggesting
+from jaxsched.errors import about, shown, suggesting
 from jaxsched.plain import plain
 
 Stored = TypeVar("Stored")
@@ -409,7 +409,8 @@ def declared(function: Callable[P, R]) -> Callable[P, R]:
         holds = declarations(function)
         for key, x in given.arguments.items():
             if x is not signature.parameters[key].default:
-                given.arguments[key] = accepted(holds[key], f"{name}({key}=...)", x)
+                with about(key):
+                    given.arguments[key] = accepted(holds[key], f"{name}({key}=...)", x)
         return function(*given.args, **given.kwargs)
 
     return suggesting(call)

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 
-from jaxsched.errors import require_known, shown, suggesting
+from jaxsched.errors import about, require_known, shown, suggesting
 from jaxsched.fields import (
     LONGEST,
     Number,
@@ -287,7 +287,8 @@ class Switch(Schedule):
             raise ValueError("Switch(schedules=...) must hold at least one schedule")
         last = len(self.schedules) - 1
         rule = f"Switch(index=...) must be an int from 0 to {last}"
-        require(lambda i: (i <= last) & (i == np.floor(i)), self.index, rule)
+        with about("index"):
+            require(lambda i: (i <= last) & (i == np.floor(i)), self.index, rule)
 
     @property
     def duration(self) -> Any:

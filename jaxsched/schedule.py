@@ -17,7 +17,7 @@ import numpy as np
 from jax.typing import ArrayLike
 
 from jaxsched import fields, serialization
-from jaxsched.errors import shortened, shown, suggesting
+from jaxsched.errors import about, shortened, shown, suggesting
 from jaxsched.fields import Number, NumberField, ScheduleField, is_concrete, is_float
 from jaxsched.numerics.time import as_count, require_countable, widened
 from jaxsched.plain import Opaque
@@ -113,10 +113,12 @@ class Schedule(abc.ABC):
 
     def __post_init__(self) -> None:
         for name, kind in self._kinds.items():
-            value = kind.coerce(self._where(name), getattr(self, name))
+            with about(name):
+                value = kind.coerce(self._where(name), getattr(self, name))
             object.__setattr__(self, name, value)
         for name, options in self._options.items():
-            fields.require_one_of(options, getattr(self, name), self._where(name))
+            with about(name):
+                fields.require_one_of(options, getattr(self, name), self._where(name))
         self.check()
 
     def check(self) -> None:  # noqa: B027  (a hook: most schedules have no such rules)

@@ -413,6 +413,23 @@ def test_an_error_names_file_line_and_place(file, change, line, message):
     assert message in text
 
 
+def test_a_rule_beyond_a_declaration_has_the_line_of_its_key(file):
+    for kind, key, rule in [
+        ("Clip, schedule: 1.0, low: 2.0", "high: 1.0", "high=...) must be at least low=2.0"),
+        (
+            "Cooldown, schedule: 1.0, shape: geometric, boundary: 2, steps: 3",
+            "end: 0.0",
+            "positive",
+        ),
+        ("PiecewiseConstant, values: [1, 2, 3]", "boundaries: [5, 3]", "must be in order"),
+        ("Interpolate, values: [1, 2]", "boundaries: [5, 3]", "must be in order"),
+        ("Relaxation, start: 1.0, end: 0.0, steps: 9", "ratio: 1.5", "must be less than 1"),
+        ("Table", "values: []", "must hold at least one value"),
+    ]:
+        with pytest.raises(ValueError, match=f"yaml:2: config: .*{re.escape(rule)}"):
+            js.load(file("a.yaml", f"{{kind: {kind},\n{key}}}"))
+
+
 def test_lines_of_json(file):
     text = '{\n"kind": "Warmup",\n"steps": 5,\n"schedule": {\n"kind": "Constant",\n"valeu": 1}\n}'
     with pytest.raises(ValueError, match=r"json:6: config.schedule: Constant has no key 'valeu'"):

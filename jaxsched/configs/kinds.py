@@ -20,7 +20,7 @@ import numpy as np
 import jaxsched.schedule
 from jaxsched import algebra, curves, grids, recipes
 from jaxsched.configs.reading import ConfigError
-from jaxsched.errors import require_known, shown, suggesting, suggestion
+from jaxsched.errors import about, require_known, shown, suggesting, suggestion
 from jaxsched.fields import Length, NumberField, ScheduleField, declarations, is_concrete
 from jaxsched.plain import plain
 from jaxsched.schedule import Constant, Function, Schedule
@@ -192,7 +192,8 @@ def _build(config: Any, place: str, run: Sizes) -> Schedule:
     require_known(given, declared, kind)
     for key, parameter in declared.items():
         if key in given:
-            given[key] = _argument(kind, parameter, given[key], f"{place}.{key}", run)
+            with about(key):
+                given[key] = _argument(kind, parameter, given[key], f"{place}.{key}", run)
         elif parameter.default is inspect.Parameter.empty:
             raise ValueError(f"{kind} needs {key}")
     return entry(**{declared[key].name: x for key, x in given.items()})
@@ -344,19 +345,12 @@ def located(place: str, config: Any) -> Iterator[None]:
     try:
         yield
     except (TypeError, ValueError) as error:
+        argument = getattr(error, "argument", None)
         if isinstance(error, ConfigError):
             located, cause = error, error.__cause__
         else:
             located, cause = ConfigError(f"{place}: {error}"), error
         if located.line is None:
-            located.line = _line(config, place, str(located))
+            known = getattr(config, "lines", {})
+            located.line = known.get(argument, getattr(config, "line", None))
         raise located from cause
-
-
-def _line(config: Any, place: str, message: str) -> int | None:
-    """The line of the first key that the message names, or else that of the whole mapping."""
-    for key, line in getattr(config, "lines", {}).items():
-        named = (f"({key}=", f"key {key!r}", f"unknown {key} ")
-        if message.startswith(f"{place}.{key}") or any(form in message for form in named):
-            return int(line)
-    return getattr(config, "line", None)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import bisect
 import json
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
@@ -121,39 +120,49 @@ def _items(data: Any) -> Iterable[Any]:
 # --- JSON ---------------------------------------------------------------------------------------
 
 
+_JSON_TOKENS = re.compile(r'"(?:[^"\\]|\\.)*"|[{}:\n]')
+
+
 def _json(text: str) -> Any:
-    breaks = [match.start() for match in re.finditer("\n", text)]
+    made: list[Located] = []
+    twice: list[tuple[Located, int]] = []
 
-    class Decoder(json.JSONDecoder):
-        """Python's own scanner in Python, as the one in C does not tell where it is."""
-
-        def __init__(self) -> None:
-            super().__init__()
-            self.parse_object = self.located
-            self.scan_once = json.scanner.py_make_scanner(self)  # type: ignore[attr-defined]
-
-        def located(self, state: tuple[str, int], strict: bool, scan: Any, *_: Any) -> Any:
-            begins = []
-
-            def noted(text: str, begin: int) -> Any:
-                begins.append(begin)
-                return scan(text, begin)
-
-            pairs, end = json.decoder.JSONObject(  # type: ignore[attr-defined]
-                state, strict, noted, None, list
-            )
-            lines = [bisect.bisect(breaks, begin) + 1 for begin in (state[1], *begins)]
-            data = Located(lines[0], {})
-            for (key, value), line in zip(pairs, lines[1:], strict=True):
-                if key in data:
-                    raise ConfigError(f"the key {shown(key)} is there twice", line)
-                data[key], data.lines[key] = value, line
-            return data, end
+    def mapping(pairs: list[tuple[str, Any]]) -> Located:
+        data = Located(0, {})
+        for i, (key, value) in enumerate(pairs):
+            if key in data:
+                twice.append((data, i))
+            data[key] = value
+        made.append(data)
+        return data
 
     try:
-        return Decoder().decode(text)
+        whole = json.loads(text, object_pairs_hook=mapping)
     except json.JSONDecodeError as error:
         raise ConfigError(f"not JSON: {error.msg}", error.lineno) from None
+    for data, (line, keys) in zip(made, _json_lines(text), strict=True):
+        data.line, data.lines = line, dict(keys)
+        for other, i in twice:
+            if other is data:
+                raise ConfigError(f"the key {shown(keys[i][0])} is there twice", keys[i][1])
+    return whole
+
+
+def _json_lines(text: str) -> Iterator[tuple[int, list[tuple[str, int]]]]:
+    """The line of each mapping, and its keys with theirs, in the order in which mappings end."""
+    line, last = 1, ("", 1)
+    inside: list[tuple[int, list[tuple[str, int]]]] = []
+    for token in _JSON_TOKENS.findall(text):
+        if token == "\n":
+            line += 1
+        elif token == "{":
+            inside.append((line, []))
+        elif token == ":":
+            inside[-1][1].append((json.loads(last[0]), last[1]))
+        elif token == "}":
+            yield inside.pop()
+        else:
+            last = token, line
 
 
 # --- YAML ---------------------------------------------------------------------------------------
