@@ -18,6 +18,7 @@ import pytest
 
 import jaxsched as js
 from jaxsched.commands import parser, show
+from jaxsched.commands.inputs import load_all
 from jaxsched.configs import files
 from jaxsched.dialects import kumo, lr_schedule, noether
 
@@ -192,8 +193,8 @@ def test_convert(convert, file, name, form):
     path = file("native.json" if form else "native.yaml", out)
     run = files.Sizes(150, 1e-3, 40)
     with warnings.catch_warnings(action="ignore"):
-        expected = files.load_all([DATA / f"{name}.yaml"], run)
-    found = files.load_all([path], files.Sizes())  # nothing is left open
+        expected = load_all([DATA / f"{name}.yaml"], run)
+    found = load_all([path], files.Sizes())  # nothing is left open
     assert [repr(e.schedule) for e in found] == [repr(e.schedule) for e in expected]
     data = files.read(path)
     assert isinstance(data, dict if len(expected) == 1 else list)

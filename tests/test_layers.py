@@ -22,7 +22,8 @@ configs.reading configs.writing configs.kinds configs.schema configs.files confi
 pictures.turns pictures.svg pictures.plots pictures.sweeps pictures
 sweeps.results sweeps.program sweeps
 __init__ testing
-commands.digits commands.show commands.convert commands.sweep commands.parser commands
+commands.inputs commands.digits commands.show commands.convert commands.sweep
+commands.parser commands
 __main__
 """.split()
 # methods of the base class build its subclasses

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from jaxsched.commands.inputs import left_open, load_all
 from jaxsched.commands.show import print_written
 from jaxsched.configs import files
 from jaxsched.configs.kinds import to_config
@@ -13,7 +14,7 @@ from jaxsched.configs.writing import is_stdout, written
 
 def convert(options: argparse.Namespace) -> None:
     """Print or write the native configs of the schedules of the given files."""
-    entries = files.load_all(options.files, files.left_open(options), options.key)
+    entries = load_all(options.files, left_open(options), options.key)
     configs = []
     for entry in entries:
         try:

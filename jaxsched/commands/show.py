@@ -15,14 +15,15 @@ from typing import IO, Any
 import jax
 import numpy as np
 
-from jaxsched.configs import files
-from jaxsched.configs.files import Entry, Sizes
+from jaxsched.commands.inputs import left_open, load_all
+from jaxsched.configs.files import Entry
 from jaxsched.configs.reading import printable
 from jaxsched.configs.writing import is_stdout, written
 from jaxsched.errors import shortened
 from jaxsched.pictures import plots
 from jaxsched.pictures.turns import samples
 from jaxsched.schedule import Schedule
+from jaxsched.sizes import Sizes
 
 CHUNK = 2**22  # counts evaluated at once: long schedules need no more memory than this
 BARS = " ▁▂▃▄▅▆▇█"
@@ -36,8 +37,8 @@ def show(options: argparse.Namespace) -> None:
     printed = [path for path in paths if is_stdout(path)]
     if len(printed) + options.json > 1:
         raise ValueError("only one of --plot, --csv and --json can have the standard output")
-    run = files.left_open(options)
-    entries = files.load_all(options.files, run, options.key)
+    run = left_open(options)
+    entries = load_all(options.files, run, options.key)
     speaks = not printed and not options.json
     if speaks:
         _print_head(len(entries), run)

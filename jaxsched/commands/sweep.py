@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import IO, Any
 
 from jaxsched.commands import digits
+from jaxsched.commands.inputs import load_all
 from jaxsched.commands.show import print_written
-from jaxsched.configs import files
 from jaxsched.configs.files import Entry
 from jaxsched.configs.writing import written
 from jaxsched.errors import shown
 from jaxsched.pictures import plots
+from jaxsched.sizes import Sizes
 from jaxsched.sweeps.program import sweep as run_sweep
 from jaxsched.sweeps.results import Sweep
 
@@ -28,9 +29,9 @@ SHOWN = 15  # rows of the leaderboard
 def candidates(options: argparse.Namespace) -> list[Entry]:
     """The schedules of the given files, or the package's examples and a grid of its own."""
     epoch = max(1, options.steps // 10)
-    entries = files.load_all(
+    entries = load_all(
         options.files,
-        files.Sizes(options.steps, options.base_lr, steps_per_epoch=epoch),
+        Sizes(options.steps, options.base_lr, steps_per_epoch=epoch),
         options.key,
     )
     if options.files:
