@@ -85,4 +85,4 @@ from jaxsched.schedule import (
 from jaxsched.sweeps.program import sweep as sweep
 from jaxsched.sweeps.results import Sweep as Sweep
 
-__version__ = "0.4.0"
+__version__ = "0.5.0"
