@@ -389,7 +389,9 @@ def _evaluate(schedule: Schedule, count: jax.Array) -> jax.Array:
     t = jnp.maximum(widened(count), 0)
     value = schedule.traced().at(t).astype(jnp.result_type(int if schedule.integral else float))
     # this way a number is sharded as the counts are, by axes of any type; XLA drops the select
-    return value if value.shape == t.shape else jnp.where(t < 0, value, value)
+    if value.shape != t.shape:
+        value = jnp.where(t < 0, jnp.broadcast_to(value, t.shape), value)
+    return value
 
 
 def in_floats(schedule: Schedule) -> bool:

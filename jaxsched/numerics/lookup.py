@@ -57,7 +57,7 @@ def pick(t: jax.Array, boundaries: jax.Array, *tables: jax.Array) -> list[jax.Ar
     if len(boundaries) > UNROLLED:
         index = passed(t, boundaries)
         return [entries(table, index) for table in tables]
-    chosen = [table[0] for table in tables]
+    chosen = [jnp.broadcast_to(table[0], t.shape) for table in tables]  # sharded as t is
     for i in range(len(boundaries)):
         here = reached(t, boundaries[i])
         chosen = [
