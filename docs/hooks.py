@@ -1,9 +1,9 @@
-"""What MkDocs does besides: parts of pages that are generated or stand elsewhere, and a last check.
+"""What MkDocs does besides: parts of pages that are generated, and a last check.
 
-`<!-- readme: Questions -->` in a page is that section of README.md, `<!-- gallery -->` the pictures
-of gallery.py, `<!-- benchmarks -->` and `<!-- errors -->` are the tables of results.py,
-`<!-- help -->` is what the command line says of itself, and `<!-- plot -->` what the code above it
-draws. What is copied of a session is its code.
+In a page `<!-- gallery -->` stands for the pictures of gallery.py, `<!-- names -->` for the tables
+of names.py, `<!-- overview -->`, `<!-- benchmarks -->` and `<!-- errors -->` for those of
+results.py, `<!-- help -->` for what the command line says of itself, and `<!-- plot -->` for what
+the code above it draws. The copy button of a session copies its code.
 """
 
 import re
@@ -14,38 +14,37 @@ from typing import Any
 
 from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files
-from mkdocs.structure.pages import Page
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))  # for `docs` and `benchmarks`, wherever mkdocs was started
 
-from docs import commands, figures, gallery, links, readme, results, sessions  # noqa: E402
+from docs import commands, figures, gallery, links, names, results, sessions  # noqa: E402
 from docs.docstrings import FLAG  # noqa: E402
 
-FILES = ("docs/*.png", "benchmarks/results/*")  # what README.md and the pages show or link to
+FILES = "benchmarks/results/*"  # what the page of the benchmarks shows and links to
 MAKERS: dict[str, Callable[[], str]] = {
     "gallery": gallery.cards,
+    "names": names.table,
+    "overview": results.overview,
     "benchmarks": results.tables,
     "errors": results.errors,
     "help": commands.helps,
 }
-COMMENT = re.compile(rf"^<!-- (readme|{'|'.join(MAKERS)})(?:: (.*))? -->$", re.M)
+COMMENT = re.compile(rf"^<!-- ({'|'.join(MAKERS)}) -->$", re.M)
 PLOTTED = re.compile(r"^```python\n((?:(?!```).*\n)*)```\n\n<!-- plot -->$", re.M)
 
 
 def on_files(files: Files, config: Any) -> None:
-    """Put pictures and results into the site, under the names that README.md has for them."""
-    for path in sorted(path for pattern in FILES for path in ROOT.glob(pattern)):
+    """Put the results of the benchmarks into the site, under the names that they have here."""
+    for path in sorted(ROOT.glob(FILES)):
         uri = path.relative_to(ROOT).as_posix()
         files.append(File.generated(config, uri, abs_src_path=str(path)))
 
 
-def on_page_markdown(markdown: str, page: Page, **_: Any) -> str:
+def on_page_markdown(markdown: str, **_: Any) -> str:
     """Fill in what the comments of a page ask for."""
 
     def filled(comment: re.Match[str]) -> str:
-        if comment[1] == "readme":
-            return readme.moved(readme.section(comment[2] or ""), page.file.src_uri)
         return MAKERS[comment[1]]()
 
     def with_figure(block: re.Match[str]) -> str:

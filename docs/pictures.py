@@ -1,6 +1,6 @@
-"""Draw the README's pictures of schedules: `python docs/pictures.py`.
+"""Draw the pictures of schedules in README.md and the pages: `python docs/pictures.py`.
 
-What `js.plot` draws, and a picture a dialect, a panel an example of
+One is of what `js.plot` draws, the others have a dialect each, with a panel for every example of
 `jaxsched/examples/DIALECT.json`.
 """
 
@@ -16,6 +16,7 @@ from jaxsched.configs import kinds
 
 HERE = Path(__file__).parent
 EXAMPLES = HERE.parent / "jaxsched" / "examples"
+ASSETS = HERE / "pages" / "assets"
 COLUMNS = 3
 PAST = 1.15  # a little of what comes after the end
 
@@ -65,7 +66,7 @@ def picture(dialect: str) -> Figure:
 
 
 if __name__ == "__main__":
-    plots().savefig(HERE / "plot.png")
+    plots().savefig(ASSETS / "plot.png")
     for dialect in kinds.dialects():
         if kinds.entries(dialect):
-            picture(dialect).savefig(HERE / f"{dialect}.png")
+            picture(dialect).savefig(ASSETS / f"{dialect}.png")

@@ -1,6 +1,6 @@
 """The benchmarks' page, from the files that `python -m benchmarks` writes: no number is copied.
 
-`python -m docs.results` prints the tables of README.md, which a test compares with these.
+`python -m docs.results` prints the table of README.md, which a test compares with this one.
 """
 
 from pathlib import Path
@@ -32,29 +32,51 @@ def errors(path: Path = RESULTS / "cpu.json") -> str:
     return "\n".join(lines)
 
 
-# the schedules of README.md
+# the schedules of README.md, and all that are compared with Optax's
+FEW = (
+    *("Linear", "Cosine", "Exponential", "Polynomial, power 3"),
+    *("warmup_cosine", "wsd", "one_cycle", "restarts, 10"),
+)
 CHOSEN = (
     *("Linear", "Cosine", "Cosine, exponent 1.5", "Exponential", "Geometric"),
     *("Polynomial, power 1.7", "Polynomial, power 1", "Polynomial, power 2", "Polynomial, power 3"),
     *("Polynomial, power 0.5", "PiecewiseConstant, 3", "Interpolate, 9"),
     *("warmup_cosine", "wsd", "one_cycle", "triangular", "restarts, 10"),
 )
+TO = {"to_optax": "of Optax", "to_copy": "of a copy"}
 
 
 def headline(path: Path = RESULTS / "cpu.json") -> str:
-    """The tables of README.md."""
-    found = {name: section["rows"] for name, section in report.load(path)["sections"].items()}
+    """The table of README.md."""
+    return _compared(_rows(path), FEW, ["to_optax"])
+
+
+def overview(path: Path = RESULTS / "cpu.json") -> str:
+    """The tables that the benchmarks' page begins with."""
+    found = _rows(path)
+    return "\n".join(
+        [_compared(found, CHOSEN, list(TO)), "", "| | ours | |", "|---|---|---|", *_others(found)]
+    )
+
+
+def _rows(path: Path) -> dict[str, list[Any]]:
+    return {name: section["rows"] for name, section in report.load(path)["sections"].items()}
+
+
+def _compared(found: dict[str, list[Any]], names: tuple[str, ...], to: list[str]) -> str:
+    """A row for each schedule: speeds beyond the cache and within, and the largest errors."""
     large = max(row["counts"] for row in found["throughput"] if row["name"] == "wsd")
     sizes = (large, IN_CACHE)
-    titles = [f"{what}, {report.counts(n)}" for what in ("of Optax", "of a copy") for n in sizes]
-    lines = [f"| times the speed | {' | '.join(titles)} | ULP | Optax's |", "|---" * 7 + "|"]
-    for name in CHOSEN:
+    titles = [f"{TO[other]}, {report.counts(n)}" for other in to for n in sizes]
+    titles = ["times the speed", *titles, "ULP", "Optax's"]
+    lines = [f"| {' | '.join(titles)} |", "|---" * len(titles) + "|"]
+    for name in names:
         rows = {row["counts"]: row for row in found["throughput"] if row["name"] == name}
-        cells = [_cell(rows[n][to]) for to in ("to_optax", "to_copy") for n in sizes]
+        cells = [_cell(rows[n][other]) for other in to for n in sizes]
         ulp = [row["ulp"] for row in found["accuracy"] if row["name"] == name]
         worst = [max(row[library]["max"] for row in ulp) for library in ("ours", "optax")]
         lines.append(f"| {name} | {' | '.join([*cells, *map(_ulp, worst)])} |")
-    return "\n".join([*lines, "", "| | ours | |", "|---|---|---|", *_others(found)])
+    return "\n".join(lines)
 
 
 def _others(found: dict[str, list[Any]]) -> list[str]:

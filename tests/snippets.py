@@ -28,8 +28,9 @@ def scripts(page: Path) -> list[str]:
 
 
 def session(page: Path) -> str:
-    """The statements of all `>>>` examples, from top to bottom."""
-    return "".join(example.source for example in _session(page).examples)
+    """The statements of all `>>>` examples, from top to bottom, but for those that show an error."""
+    examples = _session(page).examples
+    return "".join(example.source for example in examples if example.exc_msg is None)
 
 
 def docstrings() -> dict[str, str]:
@@ -90,6 +91,14 @@ def run_script(code: str, folder: Path) -> str:
     script = folder / "script.py"
     script.write_text(code)
     output = io.StringIO()
-    with contextlib.redirect_stdout(output):
+    with contextlib.redirect_stdout(output), contextlib.chdir(folder):
         exec(compile(code, str(script), "exec"), {"__name__": "__main__"})
     return output.getvalue()
+
+
+def assert_it_learns(printed: str) -> None:
+    """Where a script prints the best of a sweep, or losses, they are those of a trained model."""
+    if best := re.search(r"'rank': 1, 'loss': ([\d.e-]+)", printed):
+        assert float(best[1]) < 0.1
+    elif losses := [float(x) for x in re.findall(r"loss (\S+)", printed)]:
+        assert len(losses) > 2 and losses[-1] < losses[0] / 2

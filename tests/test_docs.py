@@ -7,15 +7,15 @@ from pathlib import Path
 
 import jax
 import pytest
-from snippets import blocks, run_script, run_session, scripts, session
+from snippets import assert_it_learns, blocks, run_script, run_session, scripts, session
 
 import jaxsched as js
 from benchmarks.sections import SECTIONS
-from docs import gallery, links, readme, results, sessions
+from docs import gallery, links, names, sessions
 from jaxsched import dialects
 from jaxsched.commands import parser
 
-PAGES = Path(readme.__file__).parent / "pages"
+PAGES = Path(gallery.__file__).parent / "pages"
 EVERY = sorted(PAGES.rglob("*.md"))
 TEXT = {page.relative_to(PAGES).as_posix(): page.read_text() for page in EVERY}
 
@@ -44,9 +44,8 @@ SCRIPTS = [(page.stem, code) for page in EVERY for code in scripts(page)]
 
 
 @pytest.mark.parametrize("code", [code for _, code in SCRIPTS], ids=[name for name, _ in SCRIPTS])
-def test_a_script_runs_when_pasted_into_a_file(code, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    run_script(code, tmp_path)
+def test_a_script_runs_when_pasted_into_a_file(code, tmp_path):
+    assert_it_learns(run_script(code, tmp_path))
 
 
 COMMANDS = [
@@ -122,29 +121,17 @@ def test_every_dialect_has_a_page():
         assert f"{module}`]" in TEXT["reference/dialects/index.md"]
 
 
-def test_what_is_taken_from_the_readme_is_there():
-    taken = re.findall(r"^<!-- readme(?:: (.*))? -->$", "\n".join(TEXT.values()), re.M)
-    assert len(taken) > 4
-    for title in taken:
-        assert readme.section(title).strip()
-    with pytest.raises(ValueError, match="no section 'Answers', only .*Questions"):
-        readme.section("Answers")
+def test_every_comment_of_a_page_is_filled_in():
+    hooks = pytest.importorskip("docs.hooks", reason="mkdocs comes with the extra docs")
+    asked = re.findall(r"^<!-- (.*) -->$", "\n".join(TEXT.values()), re.M)
+    assert set(asked) == {*hooks.MAKERS, "plot"}
 
 
-def test_which_schedule_has_headings():
-    text = readme.section("Which schedule should I use?")
-    headings = [
-        "Try them all",
-        "Options and results",
-        "Flax NNX",
-        "Equinox",
-        "Candidates of a file",
-    ]
-    assert re.findall("^## (.*)$", text, re.M) == headings
-
-
-def test_the_figures_of_the_readme_are_those_of_the_results_file():
-    assert f"\n\n{results.headline()}\n\n" in readme.README.read_text()
+def test_every_name_is_explained_at_a_glance():
+    table = names.table()
+    for section in gallery.GALLERY.values():
+        for name in section:
+            assert re.search(rf"^\| \[`.*`\]\[jaxsched\.{name}\] \| \S.*[.:;] ?.* \|$", table, re.M)
 
 
 # --- links --------------------------------------------------------------------------------------
@@ -167,9 +154,3 @@ def test_broken_links_are_found(body, problem, tmp_path):
     (tmp_path / "index.html").write_text(body)
     (tmp_path / "other.html").write_text('<h2 id="here">')
     assert links.broken(tmp_path) == ([problem] if problem else [])
-
-
-def test_links_of_the_readme_move_with_its_text():
-    text = "![a](docs/a.png) [b](docs/pages/tour.md) [c](https://example.org) [d](#d) `x[0](n)`"
-    moved = "![a](../docs/a.png) [b](../tour.md) [c](https://example.org) [d](#d) `x[0](n)`"
-    assert readme.moved(text, "guide/page.md") == moved
