@@ -447,6 +447,7 @@ class Function(Schedule):
     and standard dtype promotion. The same object again does not recompile; what has been compiled
     is freed with it.
 
+    >>> import optax
     >>> Function(optax.linear_schedule(1.0, 0.0, 4))(np.arange(3)).tolist()
     [1.0, 0.75, 0.5]
     """

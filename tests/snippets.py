@@ -28,7 +28,7 @@ def scripts(page: Path) -> list[str]:
 
 
 def session(page: Path) -> str:
-    """The statements of all `>>>` examples, from top to bottom, but for those that show an error."""
+    """The statements of all `>>>` examples from top to bottom, without those that raise."""
     examples = _session(page).examples
     return "".join(example.source for example in examples if example.exc_msg is None)
 
@@ -49,16 +49,19 @@ def _docstrings(module: ModuleType) -> dict[str, str]:
         code = "".join(example.source for example in test.examples if example.exc_msg is None)
         if code:
             names = set(re.findall(r"\w+", code))
-            used = [_imported(name, vars(module)[name]) for name in names & vars(module).keys()]
+            used = [_imported(module, name) for name in names & vars(module).keys()]
             found[test.name] = "".join(sorted(filter(None, used))) + code
     return found
 
 
-def _imported(name: str, value: object) -> str:
+def _imported(module: ModuleType, name: str) -> str:
     """The statement that imports it from where it is defined; none for what a module is given."""
+    value = vars(module)[name]
     if isinstance(value, ModuleType):
         return f"import {value.__name__} as {name}\n"
     home = getattr(value, "__module__", "typing")
+    if not hasattr(importlib.import_module(home), name):  # an alias of a type
+        home = module.__name__
     return "" if name.startswith("__") else f"from {home} import {name}\n"
 
 

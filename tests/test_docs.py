@@ -1,5 +1,6 @@
 """The pages of the site: their code runs, and every public name has its place and its picture."""
 
+import itertools
 import pkgutil
 import re
 import shlex
@@ -11,7 +12,7 @@ from snippets import assert_it_learns, blocks, run_script, run_session, scripts,
 
 import jaxsched as js
 from benchmarks.sections import SECTIONS
-from docs import gallery, links, names, sessions
+from docs import gallery, links, names, results, sessions
 from jaxsched import dialects
 from jaxsched.commands import parser
 
@@ -86,9 +87,10 @@ def test_a_copy_button_leaves_out_prompts_and_outputs(language):
 # --- completeness -------------------------------------------------------------------------------
 
 
-def modules_of(package):
-    names = [module.name for module in pkgutil.iter_modules(package.__path__)]
-    return {f"{package.__name__}.{name}" for name in names if not name.startswith("_")}
+def modules_of_dialects():
+    """Every public module there but the one that says what a dialect is."""
+    names = {module.name for module in pkgutil.iter_modules(dialects.__path__)} - {"protocol"}
+    return {f"jaxsched.dialects.{name}" for name in names if not name.startswith("_")}
 
 
 def test_every_public_name_is_in_the_reference():
@@ -98,7 +100,7 @@ def test_every_public_name_is_in_the_reference():
         "jaxsched.configs",
         "jaxsched.fields",
         "jaxsched.testing",
-        *modules_of(dialects),
+        *modules_of_dialects(),
     }
     assert sorted(listed) == sorted({f"jaxsched.{name}" for name in public} | modules)
 
@@ -116,7 +118,7 @@ def test_a_schedule_without_a_picture_is_noticed(monkeypatch):
 
 
 def test_every_dialect_has_a_page():
-    for module in modules_of(dialects):
+    for module in modules_of_dialects():
         assert f"::: {module}" in TEXT[f"reference/dialects/{module.rpartition('.')[2]}.md"]
         assert f"{module}`]" in TEXT["reference/dialects/index.md"]
 
@@ -129,9 +131,24 @@ def test_every_comment_of_a_page_is_filled_in():
 
 def test_every_name_is_explained_at_a_glance():
     table = names.table()
-    for section in gallery.GALLERY.values():
-        for name in section:
-            assert re.search(rf"^\| \[`.*`\]\[jaxsched\.{name}\] \| \S.*[.:;] ?.* \|$", table, re.M)
+    for name in itertools.chain(*gallery.GALLERY.values()):
+        assert re.search(
+            rf"^\| \[`.*`\]\[jaxsched\.{re.escape(name)}\] \| \S.*\w.* \|$", table, re.M
+        )
+
+
+@pytest.mark.parametrize("made", [names.table, results.overview, results.errors])
+def test_tables_are_whole(made):
+    tables = [text.splitlines() for text in made().split("\n\n") if text.startswith("|")]
+    assert tables
+    for lines in tables:
+        assert len(lines) > 3 and len({line.count("|") for line in lines}) == 1
+
+
+def test_the_overview_of_the_benchmarks_has_what_it_chose():
+    table = results.overview()
+    for name in results.CHOSEN:
+        assert f"\n| {name} | " in table
 
 
 # --- links --------------------------------------------------------------------------------------

@@ -86,7 +86,8 @@ def test_it_is_read_in_one_sitting():
 
 
 def test_its_links_lead_somewhere():
-    links = re.findall(X, README.read_text())
+    text = re.sub(r"`[^`\n]*`", "", README.read_text())  # `schedules[index](n)` is code
+    links = re.findall(r"\]\(([^)]+)\)", text)
     assert len(links) > 15
     assert [link for link in links if not (ROOT / link).is_file()] == []
 
