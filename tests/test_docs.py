@@ -137,6 +137,12 @@ def test_every_name_is_explained_at_a_glance():
         )
 
 
+def test_every_room_of_the_house_is_on_its_plan():
+    plan = re.search(r"^jaxsched/\n((?:  .*\n)+)", TEXT["contributing.md"], re.M)[1]
+    rooms = {path.name + "/" * path.is_dir() for path in Path(js.__file__).parent.iterdir()}
+    assert {line.split()[0] for line in plan.splitlines()} == rooms - {"py.typed", "__pycache__/"}
+
+
 @pytest.mark.parametrize("made", [names.table, results.overview, results.errors])
 def test_tables_are_whole(made):
     tables = [text.splitlines() for text in made().split("\n\n") if text.startswith("|")]
