@@ -1,5 +1,6 @@
 """Every snippet of the README runs as it stands, and its set-up commands are where CI looks."""
 
+import inspect
 import re
 import subprocess
 import sys
@@ -17,7 +18,8 @@ from snippets import (
     session,
 )
 
-from docs import results
+import jaxsched as js
+from docs import gallery, results
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
@@ -90,6 +92,20 @@ def test_its_links_lead_somewhere():
     links = re.findall(r"\]\(([^)]+)\)", text)
     assert len(links) > 15
     assert [link for link in links if not (ROOT / link).is_file()] == []
+
+
+def test_its_tables_have_every_piece_recipe_and_method_with_their_arguments():
+    text = README.read_text()
+    rows = dict(re.findall(r"^\| `(\w+)\((.*)\)` \|", text, re.M))
+    assert rows.keys() == gallery.GALLERY["Pieces"].keys() | gallery.GALLERY["Recipes"].keys()
+    for name, arguments in rows.items():
+        parameters = inspect.signature(getattr(js, name)).parameters.values()
+        for argument, parameter in zip(arguments.split(", "), parameters, strict=True):
+            written, _, default = argument.partition("=")
+            assert written == parameter.name
+            assert parameter.default == (eval(default) if default else parameter.empty)
+    methods = {name.removeprefix("Schedule.") for name in gallery.drawable() if "." in name}
+    assert methods <= set(re.findall(r"`s\.(\w+)\(", text))
 
 
 def test_its_figures_are_those_of_the_results_file():
