@@ -419,10 +419,11 @@ def declared(function: Callable[P, R]) -> Callable[P, R]:
 @functools.cache
 def declarations(function: Any) -> dict[str, Any]:
     """What each argument of a function is declared to be: the declaration, or the type."""
+    parameters = inspect.signature(function).parameters
+    if hasattr(function, "__signature__"):
+        return {name: parameter.annotation for name, parameter in parameters.items()}
     hints = typing.get_type_hints(function, include_extras=True)
-    return {
-        name: _declaration(hints.get(name, Any)) for name in inspect.signature(function).parameters
-    }
+    return {name: _declaration(hints.get(name, Any)) for name in parameters}
 
 
 def _declaration(hint: Any) -> Any:

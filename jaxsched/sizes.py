@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -62,20 +62,16 @@ class Sizes:
         self.used.add(name)
         return getattr(self, name)
 
-    def filled_in(self, keys: Container[str], given: Mapping[str, Any]) -> dict[str, Any]:
-        """The known sizes under those of the keys that another system has for them, if not given.
+    def filling(self, declared: Any, given: Mapping[str, Any]) -> Any:
+        """The size that a declaration leaves to the run, if it is known; None else.
 
-        An epoch counts where the interval is one.
+        An epoch counts where something in there is one.
         """
-        found = {}
-        for key in ("base_lr", "total_steps", "num_training_steps", "steps_per_epoch"):
-            name = "total_steps" if key == "num_training_steps" else key
-            if key not in keys or key in given or getattr(self, name) is None:
-                continue
-            found[key] = getattr(self, name)
-            if name != "steps_per_epoch" or given.get("interval") == "epoch":
-                self.used.add(name)
-        return found
+        name = getattr(declared, "size", None)
+        size = getattr(self, name) if name else None
+        if name and size is not None and (name != "steps_per_epoch" or _mentions(given, "epoch")):
+            self.used.add(name)
+        return size
 
     def counts(self, x: Any, where: str) -> Any:
         """A length, or a list of them: with a unit the nearest whole count, else as it is.
@@ -109,3 +105,9 @@ class Sizes:
         if unit == "epoch":
             return Fraction(self.required("steps_per_epoch", what))
         return 1 / Fraction(self.required("tokens_per_step", what))
+
+
+def _mentions(data: Any, word: str) -> bool:
+    """Whether plain data holds that text somewhere."""
+    inside = data.values() if isinstance(data, Mapping) else data if isinstance(data, list) else ()
+    return data == word or any(_mentions(item, word) for item in inside)

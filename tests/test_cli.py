@@ -475,24 +475,28 @@ BAD_FILES = [
     (
         "kind.json",
         {"kind": "noether.core.schedules.StepFixed", "factor": 1},
-        ": unknown kind 'StepFixed'; did you mean 'StepFixedSchedule'?",
+        ".StepFixed'; did you mean 'noether.StepFixedSchedule'?",
     ),
     (
         "kind.json",
         {"a": [COSINE, {"kind": "Cosin"}]},
         ".a[1]: unknown kind 'Cosin'; did you mean 'Cosine'?",
     ),
-    ("type.json", {"type": "lineer"}, ": unknown schedule type 'lineer'; did you mean 'linear'?"),
-    ("type.json", {"type": ["linear"]}, ": unknown schedule type ['linear']; "),
+    (
+        "type.json",
+        {"type": "lineer"},
+        "did you mean 'lr_schedule.linear'?",
+    ),
+    ("type.json", {"type": ["linear"]}, "unknown kind \"lr_schedule.['linear']\"; "),
     (
         "name.json",
         {"lr_scheduler": [None, {"name": "exponentail"}]},
-        ": lr_scheduler[1]: unknown name 'exponentail'; did you mean 'exponential'?",
+        ".lr_scheduler[1]: lr_scheduler: unknown name 'exponentail'; did you mean 'exponential'?",
     ),
     (
         "name.json",
         [None, {"name": "exponentail"}],
-        ": lr_scheduler[1]: unknown name 'exponentail'; did you mean 'exponential'?",
+        "config[1]: lr_scheduler: unknown name 'exponentail'; did you mean 'exponential'?",
     ),
     ("name.json", {"lr_scheduler": 3}, ": lr_scheduler must be a list of schedulers, got 3"),
     (
@@ -505,21 +509,25 @@ BAD_FILES = [
         {"kind": "Join", "schedules": [1, {"kind": "Cosine"}], "boundaries": [1]},
         ".schedules[1]: Cosine needs start",
     ),
-    ("key.json", {"type": "linear", "initial": 1}, ": the cfg of LinearLRSchedule has no key "),
+    (
+        "key.json",
+        {"type": "linear", "initial": 1},
+        "; did you mean 'initial_value'?",
+    ),
     (
         "key.json",
         {"schedule_config": {"kind": "ConstantSchedule", "valeu": 1}},
-        ".schedule_config: ConstantScheduleConfig has no key 'valeu'; did you mean 'value'?",
+        ".schedule_config: noether.ConstantSchedule has no key 'valeu'; did you mean 'value'?",
     ),
     (
         "key.json",
         {"schedule_config": {"kind": "ConstantSchedule"}},
-        ".schedule_config: ConstantScheduleConfig needs value",
+        ".schedule_config: noether.ConstantSchedule needs value",
     ),
     (
         "key.json",
         {"lr_scheduler": [{"name": "exponential"}]},
-        ": lr_scheduler[0]: exponential needs gamma",
+        ".lr_scheduler[0]: kumo.exponential needs gamma",
     ),
     (
         "parts.json",

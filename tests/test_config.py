@@ -471,7 +471,7 @@ REFUSED = [
     # the dialects
     (
         {"kind": "lr_schedule.LinerLRSchedule", "total_steps": 9},
-        "config: unknown kind lr_schedule.LinerLRSchedule; did you mean 'LinearLRSchedule'?",
+        "'lr_schedule.LinerLRSchedule'; did you mean 'lr_schedule.LinearLRSchedule'?",
     ),
     (
         {"kind": "lr_schedule.LinearLRSchedule"},
@@ -484,25 +484,25 @@ REFUSED = [
     ({"kind": "noether.ConstantSchedule", "value": 1.0}, "noether.ConstantSchedule needs total"),
     (
         {"kind": "noether.ConstantSchedul", "value": 1.0, "total_steps": 9},
-        "config: unknown kind 'ConstantSchedul'; did you mean 'ConstantSchedule'?",
+        "config: unknown kind 'noether.ConstantSchedul'; did you mean 'noether.ConstantSchedule'?",
     ),
     (
         {"kind": "noether.ConstantSchedule", "total_steps": 9},
-        "config: ConstantScheduleConfig needs value",
+        "config: noether.ConstantSchedule needs value",
     ),
     (
         {"kind": "noether.ConstantSchedule", "value": 1.0, "valeu": 1.0, "total_steps": 9},
-        "config: ConstantScheduleConfig has no key 'valeu'; did you mean 'value'?",
+        "config: noether.ConstantSchedule has no key 'valeu'; did you mean 'value'?",
     ),
     ({"kind": "kumo.exponential", "gamma": 0.5}, "config: kumo.exponential needs base_lr"),
     (
         {"kind": "kumo.exponential", "gamma": 0.5, "base_lr": 0.1},
         "config: kumo.exponential needs num_training_steps",
     ),
-    ({"kind": "kumo.exponential", **SIZES}, "config: lr_scheduler[0]: exponential needs gamma"),
+    ({"kind": "kumo.exponential", **SIZES}, "config: kumo.exponential needs gamma"),
     (
         {"kind": "kumo.exponentail", **SIZES},
-        "config: lr_scheduler[0]: unknown name 'exponentail'; did you mean 'exponential'?",
+        "config: unknown kind 'kumo.exponentail'; did you mean 'kumo.exponential'?",
     ),
     (
         {"kind": "kumo.lr_scheduler", "config": [WARM, WARM], **SIZES},
@@ -514,7 +514,7 @@ REFUSED = [
     ),
     (
         second({"kind": "kumo.exponential", **SIZES}),
-        "config.schedules[1]: lr_scheduler[0]: exponential needs gamma",
+        "config.schedules[1]: kumo.exponential needs gamma",
     ),
 ]
 

@@ -18,7 +18,6 @@ from oracles import timm as oracle
 from standins import Optimizer, Scheduler, assert_no_learning_rate, assert_suggests, required
 
 import jaxsched as js
-from jaxsched.configs import kinds
 from jaxsched.dialects import timm
 
 HERE = Path(__file__).parent
@@ -461,7 +460,7 @@ def test_the_config_door(name, kwargs):
 def test_the_examples():
     examples = json.loads((HERE.parent / "jaxsched/examples/timm.json").read_text())
     named = [example["kind"].removeprefix("timm.") for example in examples]
-    assert set(named) == set(kinds.entries("timm"))
+    assert set(named) == set(timm.DIALECT.entries)
     for example in examples:
         assert np.isfinite(js.from_config(example)(COUNTS)).all()
 

@@ -15,7 +15,6 @@ from oracles import transformers as oracle
 from standins import Optimizer, Scheduler, assert_no_learning_rate, assert_suggests
 
 import jaxsched as js
-from jaxsched.configs import kinds
 from jaxsched.dialects import transformers as hf
 
 HERE = Path(__file__).parent
@@ -418,7 +417,7 @@ def test_configs(entry, kwargs):
 def test_examples():
     path = Path(hf.__file__).parent.parent / "examples/transformers.json"
     examples = json.loads(path.read_text())
-    assert [e["kind"].split(".")[1] for e in examples] == list(kinds.entries("transformers"))
+    assert [e["kind"].split(".")[1] for e in examples] == list(hf.DIALECT.entries)
     for example in examples:
         lrs = js.from_config(example)(COUNTS)
         assert np.isfinite(lrs).all() and lrs.max() > 0

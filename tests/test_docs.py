@@ -1,7 +1,6 @@
 """The pages of the site: their code runs, and every public name has its place and its picture."""
 
 import itertools
-import pkgutil
 import re
 import shlex
 from pathlib import Path
@@ -87,10 +86,7 @@ def test_a_copy_button_leaves_out_prompts_and_outputs(language):
 # --- completeness -------------------------------------------------------------------------------
 
 
-def modules_of_dialects():
-    """Every public module there but the one that says what a dialect is."""
-    names = {module.name for module in pkgutil.iter_modules(dialects.__path__)} - {"protocol"}
-    return {f"jaxsched.dialects.{name}" for name in names if not name.startswith("_")}
+OTHERS = {f"jaxsched.dialects.{name}" for name in dialects.DIALECTS}
 
 
 def test_every_public_name_is_in_the_reference():
@@ -100,7 +96,7 @@ def test_every_public_name_is_in_the_reference():
         "jaxsched.configs",
         "jaxsched.fields",
         "jaxsched.testing",
-        *modules_of_dialects(),
+        *OTHERS,
     }
     assert sorted(listed) == sorted({f"jaxsched.{name}" for name in public} | modules)
 
@@ -118,7 +114,7 @@ def test_a_schedule_without_a_picture_is_noticed(monkeypatch):
 
 
 def test_every_dialect_has_a_page():
-    for module in modules_of_dialects():
+    for module in OTHERS:
         assert f"::: {module}" in TEXT[f"reference/dialects/{module.rpartition('.')[2]}.md"]
         assert f"{module}`]" in TEXT["reference/dialects/index.md"]
 

@@ -49,12 +49,12 @@ def test_the_command_prints_it(capsys):
 
 
 def test_every_kind_is_in_it():
-    known = set(kinds.table())
+    known = set(kinds.makers())
     assert set(SCHEMA["$defs"]["schedule"]["properties"]["kind"]["enum"]) == known
     assert set(SCHEMA["$defs"]) == known | {"schedule"}
     assert set(kinds.KINDS) <= known
-    for dialect in kinds.dialects():
-        assert {f"{dialect}.{name}" for name in kinds.entries(dialect)} <= known
+    for name, dialect in kinds.dialects().items():
+        assert {f"{name}.{entry}" for entry in dialect.entries} <= known
 
 
 def test_the_arguments_are_described():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import copy
 import dataclasses
 import json
 import math
@@ -12,9 +11,9 @@ import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from jaxsched.configs.kinds import located, table, to_config, whole
+from jaxsched.configs.kinds import dialects, is_kind, is_sized, located, to_config, whole
 from jaxsched.configs.reading import ConfigError, printable, read, require_shallow, require_small
 from jaxsched.configs.writing import as_one_line, written
 from jaxsched.errors import shortened, shown, suggesting, suggestion
@@ -22,8 +21,8 @@ from jaxsched.fields import LONGEST
 from jaxsched.schedule import Schedule, is_known
 from jaxsched.sizes import Sizes as Sizes
 
-_ELEMENT = re.compile(r"(.*\.)?lr_scheduler\[\d+\]")  # the place of one of Kumo's
-_SIZED = ("kumo", "lr_schedule", "noether")  # a schedule of theirs is that of a whole run
+if TYPE_CHECKING:
+    from jaxsched.dialects.protocol import Stated
 
 
 @dataclasses.dataclass(frozen=True)
@@ -141,14 +140,13 @@ def in_file(
     """The schedules of a file, or of one key in it; it is called by its path or as the source."""
     run = dataclasses.replace(run, batches=False)
     with _in(path):
-        data = _of_kumo(read(path))
+        data = read(path)
         try:
-            configs = list(_configs(*_at_key(data, key or "")))
-            places = [place for config in configs for place in _places(*config)]
-            if single and len(places) != 1:
-                problem = f"one schedule is expected, {key or 'the file'} has {len(places)}"
-                raise ConfigError(f"{problem}{_keys(places)}")
-            return [e for config in configs for e in _entries(*config, run, source or str(path))]
+            stated = list(_stated(*_at_key(data, key or "")))
+            if single and len(stated) != 1:
+                problem = f"one schedule is expected, {key or 'the file'} has {len(stated)}"
+                raise ConfigError(f"{problem}{_keys([one.place for one in stated])}")
+            return [_entry(one, run, source or str(path)) for one in stated]
         except ConfigError as error:
             keys = list(_candidates(data))
             elsewhere = str(error).startswith("config") and not any(
@@ -195,26 +193,20 @@ def _keys(places: Sequence[str]) -> str:
 
 def _candidates(data: Any, place: str = "") -> Iterator[str]:
     """Where something stands in a larger file that says it is a schedule."""
-    if _is_marked(data):
+    found = _in_a_form(data, place)
+    if found is None and isinstance(data, Mapping) and is_kind(data.get("kind")):
+        yield place
+    elif found and any(one.sure and is_kind(one.config["kind"]) for one in found):
         yield place
     else:
         for name, item in _inside(data).items():
             yield from _candidates(item, place + name)
 
 
-def _is_marked(data: Any) -> bool:
-    """Whether it has the keys of a schedule, and names one that is known."""
-    from jaxsched.dialects import kumo, lr_schedule, noether
-
-    if isinstance(data, list):
-        return any(x and _is_kumo(x) and x["name"] in [*kumo.SCHEDULERS] for x in data)
-    if not isinstance(data, Mapping):
-        return False
-    kind, types = data.get("kind"), [entry.type for entry in lr_schedule.entries().values()]
-    native = isinstance(kind, str) and (
-        kind in table() or kind.split(".")[-1] in noether.schedules()
-    )
-    return native or data.get("type") in types or "schedule_config" in data or _is_of_kumo(data)
+def _in_a_form(data: Any, place: str) -> list[Stated] | None:
+    """The schedules in data of another system's form, or None."""
+    forms = (dialect.form(data, place) for dialect in dialects().values() if dialect.form)
+    return next((found for found in forms if found is not None), None)
 
 
 def _inside(data: Any) -> dict[str, Any]:
@@ -226,20 +218,19 @@ def _inside(data: Any) -> dict[str, Any]:
     return {}
 
 
-def _configs(data: Any, place: str) -> Iterator[tuple[Any, str]]:
-    """Every config in the data of a source, and where it stands.
+def _stated(data: Any, place: str) -> Iterator[Stated]:
+    """Every schedule that the data of a source states.
 
-    A list holds several; `schedule_config` and `lr_scheduler` are noether's and Kumo's keys, a
-    `type` is lr_schedule's, a `kind` noether's or ours; other mappings name their schedules.
+    They are in the form of a system, or have a kind, or are numbers; a list holds several, and
+    other mappings name theirs.
     """
-    data = _of_kumo([data] if _ELEMENT.fullmatch(place) else data)
-    if _is_of_kumo(data):
-        yield data, place.removesuffix(".lr_scheduler")
+    from jaxsched.dialects.protocol import Stated
+
+    found = _in_a_form(data, place)
+    inside = {} if isinstance(data, Mapping) and "kind" in data else _inside(data)
+    if found is not None:
+        yield from found
         return
-    if isinstance(data, Mapping) and "schedule_config" in data:
-        yield from _configs(data["schedule_config"], f"{place}.schedule_config")
-        return
-    inside = {} if isinstance(data, Mapping) and data.keys() & {"type", "kind"} else _inside(data)
     if isinstance(data, Mapping) and not all(
         isinstance(item, Mapping | list) for item in inside.values()
     ):
@@ -247,115 +238,31 @@ def _configs(data: Any, place: str) -> Iterator[tuple[Any, str]]:
         keys = shortened(", ".join(map(str, data)))
         raise ConfigError(f"config{place}: {rule} {keys}", getattr(data, "line", None))
     for name, item in inside.items():
-        yield from _configs(item, place + name)
+        yield from _stated(item, place + name)
     if not inside:
-        yield data, place
+        kind = data.get("kind") if isinstance(data, Mapping) else "constant"
+        yield Stated(place, str(kind).rpartition(".")[2], data)
 
 
-def _entries(data: Any, place: str, run: Sizes, source: str) -> Iterator[Entry]:
-    """The schedules of a config: one, or as many as Kumo's list has."""
-    if _is_of_kumo(data):
-        yield from _kumo(data, place, run, source)
-        return
-    with _at(data, place, source):
-        number = isinstance(data, int | float) and not isinstance(data, bool)
-        if not number and (not isinstance(data, Mapping) or not data):
+def _entry(stated: Stated, run: Sizes, source: str) -> Entry:
+    """The schedule of a config, and how many counts show it: its duration, or that of the run."""
+    place, label, config, _ = stated
+    with _at(config, place, source):
+        number = isinstance(config, int | float) and not isinstance(config, bool)
+        if not number and (not isinstance(config, Mapping) or not config):
             raise ValueError(
-                f"a schedule config is a mapping, a list or a number, got {shown(data)}"
+                f"a schedule config is a mapping, a list or a number, got {shown(config)}"
             )
-        if number:
-            found = "constant", whole(data, f"config{place}", run), run.known("total_steps") or 1
-        elif "kind" not in data:
-            found = _lr_schedule(data, run)
-        else:
-            found = _by_kind(data, place, run)
-    yield Entry(source, place, *found)
-
-
-def _places(data: Any, place: str) -> list[str]:
-    """Where the schedules of a config stand."""
-    if not _is_of_kumo(data) or _ELEMENT.fullmatch(place):
-        return [place]
-    held = data["lr_scheduler"]
-    return [f"{place}.lr_scheduler[{i}]" for i in range(len(held) if isinstance(held, list) else 1)]
-
-
-def _of_kumo(data: Any) -> Any:
-    """Kumo's list under its key."""
-    bare = isinstance(data, list) and data and all(map(_is_kumo, data))
-    return {"lr_scheduler": data} if bare else data
-
-
-def _is_of_kumo(data: Any) -> bool:
-    if not isinstance(data, Mapping) or "lr_scheduler" not in data:
-        return False
-    held = data["lr_scheduler"]
-    return not (isinstance(held, Mapping) and held.keys() & {"type", "kind"})
-
-
-def _is_kumo(element: Any) -> bool:
-    return not element and element != 0 or isinstance(element, Mapping) and "name" in element
-
-
-def _lr_schedule(cfg: Mapping[str, Any], run: Sizes) -> tuple[str, Schedule, int]:
-    from jaxsched.dialects import lr_schedule
-
-    if "initial_value" not in cfg and run.known("base_lr") is not None:
-        cfg = {"initial_value": run.base_lr, **cfg}
-    schedule = lr_schedule.BaseLRSchedule.create(cfg)
-    total = run.required("total_steps", f"a schedule of type {schedule.type}")
-    return schedule.type, schedule.schedule(total), total
-
-
-def _kumo(data: Mapping[str, Any], place: str, run: Sizes, source: str) -> Iterator[Entry]:
-    from jaxsched.dialects import kumo
-
-    config = data["lr_scheduler"]
-    with _at(data, place, source):
-        total, epoch = run.required("total_steps", "lr_scheduler"), run.steps_per_epoch
-        if "epoch" in _intervals(config):
-            run.known("steps_per_epoch")
-        candidates = kumo.lr_scheduler(
-            config,
-            base_lr=run.required("base_lr", "lr_scheduler"),
-            num_training_steps=total,
-            steps_per_epoch=epoch,
-        )
-    elements = [config] if config is None or isinstance(config, Mapping) else config
-    places = _places(data, place)
-    for element, schedule, at in zip(elements, candidates, places, strict=True):
-        several = element if isinstance(element, list) else [element]
-        label = " * ".join(part["name"] for part in several if part) or "no scheduling"
-        yield Entry(source, at, label, schedule, total)
-
-
-def _intervals(element: Any) -> Iterator[Any]:
-    """What the schedulers inside count in."""
-    if isinstance(element, Mapping):
-        yield element.get("interval")
-    elif isinstance(element, list):
-        for item in element:
-            yield from _intervals(item)
-
-
-def _by_kind(data: dict[str, Any], place: str, run: Sizes) -> tuple[str, Schedule, int]:
-    from jaxsched.dialects import noether
-
-    system, _, label = str(data["kind"]).rpartition(".")
-    if not system and label in noether.schedules():
-        data = copy.copy(data)  # a copy that knows its lines
-        system, data["kind"] = "noether", f"noether.{label}"
-    schedule = whole(data, f"config{place}", run)
-    try:
+        schedule = whole(config, f"config{place}", run)
         duration = schedule.duration
-    except ValueError:  # a `Join` may be longer than can be counted
-        duration = LONGEST
-    if duration is not None and system.split(".")[0] not in _SIZED:
-        return label, schedule, min(max(1, math.ceil(duration)), LONGEST)
-    total = data.get("total_steps", data.get("num_training_steps"))
-    if total is None:
-        total = run.known("total_steps")
-    return label, schedule, int(run.counts(total, "total_steps") or 1)
+        if not number and duration is not None and not is_sized(config["kind"]):
+            steps = min(max(1, math.ceil(duration)), LONGEST)
+        else:
+            given = {} if number else config
+            total = given.get("total_steps", given.get("num_training_steps"))
+            total = run.known("total_steps") if total is None else total
+            steps = int(run.counts(total, "total_steps") or 1)
+    return Entry(source, place, label, schedule, steps)
 
 
 @contextlib.contextmanager

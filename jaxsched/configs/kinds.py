@@ -5,14 +5,11 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import functools
-import importlib
 import inspect
-import pkgutil
 import typing
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from types import ModuleType
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import jax
 import numpy as np
@@ -25,6 +22,9 @@ from jaxsched.fields import Length, NumberField, ScheduleField, declarations, is
 from jaxsched.plain import plain
 from jaxsched.schedule import Constant, Function, Schedule
 from jaxsched.sizes import Sizes
+
+if TYPE_CHECKING:
+    from jaxsched.dialects.protocol import Dialect
 
 Parameters = dict[str, inspect.Parameter]
 
@@ -171,32 +171,56 @@ def _build(config: Any, place: str, run: Sizes) -> Schedule:
     if "kind" not in config:
         raise ConfigError(f"{place} has no kind{_misnamed(config)}")
     kind, given = config["kind"], {key: x for key, x in config.items() if key != "kind"}
-    dialect, _, name = kind.partition(".") if isinstance(kind, str) else ("", "", "")
-    if not name:
-        known: Mapping[str, Callable[..., Schedule]] = KINDS
-    elif dialect not in dialects():
-        if meant := _meant(kind):
-            raise ValueError(f"unknown kind {shown(kind)}; did you mean {meant!r}?")
-        near = suggestion(dialect, dialects())
-        raise ValueError(f"unknown system {shown(dialect)} in kind {shown(kind)}{near}")
-    elif hasattr(_module(dialect), "from_config"):
-        return _by_dialect(dialect, name, given, run)
-    else:
-        known = {f"{dialect}.{name}": made for name, made in entries(dialect).items()}
-    if not isinstance(kind, str) or kind not in known:
-        absent = getattr(_module(dialect), "ABSENT", {}) if name else {}
-        if name in absent:
-            raise ValueError(f"{kind} {absent[name]}")
-        raise ValueError(f"unknown kind {shown(kind)}{suggestion(kind, known)}")
-    entry, declared = known[kind], parameters(known[kind])
+    entry = _maker(kind)
+    if entry is None:
+        raise ValueError(_unknown(kind))
+    declared = parameters(entry)
     require_known(given, declared, kind)
     for key, parameter in declared.items():
         if key in given:
             with about(key):
                 given[key] = _argument(kind, parameter, given[key], f"{place}.{key}", run)
+        elif (size := run.filling(parameter.annotation, given)) is not None:
+            given[key] = size
         elif parameter.default is inspect.Parameter.empty:
             raise ValueError(f"{kind} needs {key}")
-    return entry(**{declared[key].name: x for key, x in given.items()})
+    return entry(**given)
+
+
+def _maker(kind: Any) -> Callable[..., Schedule] | None:
+    """What makes the schedules of a kind; another system's may stand in modules of it."""
+    if not isinstance(kind, str):
+        return None
+    system, _, name = kind.partition(".")
+    return makers().get(kind) or makers().get(f"{system}.{name.rpartition('.')[2]}")
+
+
+def is_kind(kind: Any) -> bool:
+    """Whether that is the name of a kind."""
+    return _maker(kind) is not None
+
+
+def is_sized(kind: Any) -> bool:
+    """Whether the schedules of a kind are those of a whole run."""
+    maker = _maker(kind)
+    held = parameters(maker).values() if maker else ()
+    return any(getattr(p.annotation, "size", None) == "total_steps" for p in held)
+
+
+def _unknown(kind: Any) -> str:
+    """What is wrong with a kind that is none."""
+    system, _, name = kind.partition(".") if isinstance(kind, str) else ("", "", "")
+    if not name:
+        return f"unknown kind {shown(kind)}{suggestion(kind, KINDS)}"
+    if system in dialects():
+        if name in (absent := dialects()[system].absent):
+            return f"{kind} {absent[name]}"
+        known = (f"{system}.{entry}" for entry in dialects()[system].entries)
+        near = suggestion(f"{system}.{name.rpartition('.')[2]}", known)
+        return f"unknown kind {shown(kind)}{near}"
+    if meant := _meant(kind):
+        return f"unknown kind {shown(kind)}; did you mean {meant!r}?"
+    return f"unknown system {shown(system)} in kind {shown(kind)}{suggestion(system, dialects())}"
 
 
 def _misnamed(config: Mapping[str, Any]) -> str:
@@ -215,20 +239,7 @@ def _meant(name: Any) -> str | None:
         return None
     for prefix in ("jaxsched.", "js.", "dialects."):
         name = name.removeprefix(prefix)
-    return name if name in table() else None
-
-
-def _by_dialect(dialect: str, name: str, given: dict[str, Any], run: Sizes) -> Schedule:
-    """The schedule of a system whose configs the dialect itself reads, and `run` completes."""
-    name = name.split(".")[-1]
-    module = _module(dialect)
-    signatures = module.signatures()
-    declared, keys = signatures.get(name, {}), set().union(*signatures.values())
-    for key in given.keys() & declared.keys():
-        if holds_counts(declared[key]):
-            given[key] = run.counts(given[key], f"{name}({key}=...)")
-    made: Schedule = module.from_config(name, {**run.filled_in(keys, given), **given})
-    return made
+    return name if name in makers() else None
 
 
 def _argument(kind: str, parameter: inspect.Parameter, x: Any, place: str, run: Sizes) -> Any:
@@ -240,6 +251,8 @@ def _argument(kind: str, parameter: inspect.Parameter, x: Any, place: str, run: 
         if isinstance(x, str | bytes) or not isinstance(x, Sequence):
             raise ConfigError(f"{place} must be a list of configs, got {shown(x)}")
         return [build(item, f"{place}[{i}]", run) for i, item in enumerate(x)]
+    if holds in (list, dict):  # data of another system's
+        return x
     rank = holds.rank if isinstance(holds, NumberField) else _rank(holds)
     if _depth(x) > max(rank, run.batches):
         meant = "a list of numbers" if rank else "one number"
@@ -300,43 +313,22 @@ def _mentions_length(hint: Any) -> bool:
     return hint == Length or any(map(_mentions_length, typing.get_args(hint)))
 
 
-def table() -> dict[str, Parameters]:
-    """Every kind, and the keys that it has."""
-    known = {name: parameters(entry) for name, entry in KINDS.items()}
-    for dialect in dialects():
-        if hasattr(_module(dialect), "from_config"):
-            made = _module(dialect).signatures()
-        else:
-            made = {name: parameters(entry) for name, entry in entries(dialect).items()}
-        known |= {f"{dialect}.{name}": declared for name, declared in made.items()}
-    return known
+@functools.cache
+def makers() -> dict[str, Callable[..., Schedule]]:
+    """What makes the schedules of every kind: a class or a function."""
+    others = {
+        f"{system}.{name}": entry
+        for system, dialect in dialects().items()
+        for name, entry in dialect.entries.items()
+    }
+    return {**KINDS, **others}
 
 
-def maker(kind: str) -> Any:
-    """What makes the schedules of a kind: a class or a function."""
-    dialect, _, name = kind.rpartition(".")
-    if not dialect:
-        return KINDS[kind]
-    return entries(dialect).get(name) or getattr(_module(dialect), name, None)
+def dialects() -> Mapping[str, Dialect]:
+    """The other systems by name, which are imported when they are asked for."""
+    from jaxsched.dialects import DIALECTS
 
-
-def entries(dialect: str) -> dict[str, Callable[..., Schedule]]:
-    """What a dialect calls its schedules, and what makes them; none where it has a `from_config`.
-
-    A dialect lists them in `ENTRIES`.
-    """
-    return {entry.__name__: entry for entry in getattr(_module(dialect), "ENTRIES", ())}
-
-
-def dialects() -> list[str]:
-    """The names of the public modules in `jaxsched.dialects`."""
-    package = importlib.import_module("jaxsched.dialects")
-    names = [module.name for module in pkgutil.iter_modules(package.__path__)]
-    return [name for name in names if not name.startswith("_")]
-
-
-def _module(dialect: str) -> ModuleType:
-    return importlib.import_module(f"jaxsched.dialects.{dialect}")
+    return DIALECTS
 
 
 @contextlib.contextmanager

@@ -30,7 +30,7 @@ def schema() -> dict[str, Any]:
     What keys have to do with one another, such as one boundary between each two schedules, is
     left to `from_config`.
     """
-    table = kinds.table()
+    table = {kind: kinds.parameters(entry) for kind, entry in kinds.makers().items()}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "a schedule of jaxsched",
@@ -56,7 +56,7 @@ def _is_of(kind: str) -> dict[str, Any]:
 
 def _kind(kind: str, parameters: Mapping[str, Parameter]) -> dict[str, Any]:
     """The configs of one kind."""
-    doc = getdoc(kinds.maker(kind)) or ""
+    doc = getdoc(kinds.makers()[kind]) or ""
     texts = _arguments(doc)
     properties: dict[str, Any] = {"kind": {"const": kind}}
     for key, parameter in parameters.items():
@@ -111,7 +111,7 @@ def _number(kind: NumberField) -> dict[str, Any]:
 
 
 def _any_of(members: Sequence[Any]) -> dict[str, Any]:
-    """One of several types; a function is nothing for a kinds."""
+    """One of several types; a function is nothing for a config."""
     array_like = set(typing.get_args(ArrayLike))
     if array_like <= set(members):
         members = [float, *(member for member in members if member not in array_like)]

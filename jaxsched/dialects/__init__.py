@@ -1,8 +1,10 @@
 """Other systems' schedules under their own names, arguments and conventions, one file a system.
 
-Each returns schedules of this package, and none imports the library whose names it speaks.
-A module lists what it has in `ENTRIES`, or reads its own configs with `from_config`.
+Each returns schedules of this package, and none imports the library whose names it speaks. What a
+module offers is its `DIALECT`.
 """
+
+from collections.abc import Mapping
 
 from jaxsched.dialects import (
     kumo as kumo,
@@ -13,3 +15,14 @@ from jaxsched.dialects import (
     torch as torch,
     transformers as transformers,
 )
+from jaxsched.dialects.protocol import Dialect
+
+DIALECTS: Mapping[str, Dialect] = {
+    "optax": optax.DIALECT,
+    "torch": torch.DIALECT,
+    "transformers": transformers.DIALECT,
+    "timm": timm.DIALECT,
+    "lr_schedule": lr_schedule.DIALECT,
+    "noether": noether.DIALECT,
+    "kumo": kumo.DIALECT,
+}

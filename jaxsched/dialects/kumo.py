@@ -14,9 +14,8 @@ divides by zero.
 
 from __future__ import annotations
 
-import functools
 import inspect
-import typing
+import re
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
@@ -27,8 +26,17 @@ from jax.typing import ArrayLike
 from jaxsched.curves import Exponential, Linear, PiecewiseConstant, Polynomial
 from jaxsched.dialects._cycles import MOST_CYCLES, known, restarts, swing
 from jaxsched.dialects._rules import checked, optional
+from jaxsched.dialects.protocol import (
+    BASE_LR,
+    STEPS_PER_EPOCH,
+    TOTAL_STEPS,
+    Dialect,
+    Entry,
+    Stated,
+    constructor,
+)
 from jaxsched.errors import require_known, shown, suggestion
-from jaxsched.fields import LONGEST, Length, NumberField, is_concrete, require
+from jaxsched.fields import LONGEST, NumberField, declarations, is_concrete, require
 from jaxsched.schedule import Constant, Schedule
 
 _SHARED = ("peak", "base_lr", "total")  # what every scheduler is given
@@ -54,6 +62,11 @@ def lr_scheduler(
         steps_per_epoch: updates in an epoch, for `interval: epoch`: the scheduler is then
             evaluated once an epoch over ceil(num_training_steps / steps_per_epoch) of them.
     """
+    sizes = base_lr, num_training_steps, steps_per_epoch
+    return _candidates(config, "lr_scheduler[{}]", *sizes)
+
+
+def _candidates(config: Any, place: str, base_lr: Any, total: Any, epoch: Any) -> list[Schedule]:
     if config is None:
         config = [None]
     if isinstance(config, Mapping):
@@ -61,53 +74,14 @@ def lr_scheduler(
     if isinstance(config, str) or not isinstance(config, Sequence):
         raise ValueError(f"lr_scheduler must be a list of schedulers, got {shown(config)}")
     base_lr = NumberField(least=0).coerce("base_lr", base_lr)
-    _require_steps("num_training_steps", num_training_steps)
-    if steps_per_epoch is not None:
-        _require_steps("steps_per_epoch", steps_per_epoch)
+    _require_steps("num_training_steps", total)
+    if epoch is not None:
+        _require_steps("steps_per_epoch", epoch)
     candidates = []
     # a loop: a comprehension is a frame of its own before Python 3.12, which warnings would count
     for i, element in enumerate(config):
-        place = f"lr_scheduler[{i}]"
-        candidates.append(_candidate(element, place, base_lr, num_training_steps, steps_per_epoch))
+        candidates.append(_candidate(element, place.format(i), base_lr, total, epoch))
     return candidates
-
-
-@functools.cache
-def signatures() -> dict[str, dict[str, inspect.Parameter]]:
-    """The keys of each scheduler's config, and of the list's."""
-    sizes = optional(base_lr=ArrayLike, num_training_steps=Length, steps_per_epoch=int)
-    interval = optional(interval=Literal["step", "epoch"])
-    known = {"lr_scheduler": optional(config=Any) | sizes}
-    for name, make in SCHEDULERS.items():
-        types = typing.get_type_hints(make)
-        own = {
-            key: parameter.replace(annotation=types[key])
-            for key, parameter in inspect.signature(make).parameters.items()
-            if key not in _SHARED
-        }
-        known[name] = {**own, **interval, **sizes}
-    return known
-
-
-def from_config(entry: str, config: Mapping[str, Any]) -> Schedule:
-    """The schedule of one scheduler, its kwargs beside the arguments of `lr_scheduler`.
-
-    With the entry `lr_scheduler` and a `config` of one candidate, that candidate.
-    """
-    shared = {
-        k: config[k] for k in ("base_lr", "num_training_steps", "steps_per_epoch") if k in config
-    }
-    if absent := [k for k in ("base_lr", "num_training_steps") if k not in shared]:
-        raise ValueError(f"kumo.{entry} needs {absent[0]}")
-    own = {key: value for key, value in config.items() if key not in shared}
-    if entry == "lr_scheduler":
-        require_known(own, ["config"], "kumo.lr_scheduler")
-        candidates = lr_scheduler(own.get("config"), **shared)
-        if len(candidates) != 1:
-            raise ValueError(f"kumo.lr_scheduler holds {len(candidates)} schedules, not one")
-        return candidates[0]
-    interval = own.pop("interval", "step")
-    return lr_scheduler([{"name": entry, "interval": interval, "kwargs": own}], **shared)[0]
 
 
 def _candidate(element: Any, place: str, base_lr: Any, total: int, epoch: int | None) -> Schedule:
@@ -167,7 +141,7 @@ def _canonical(name: Any, place: str) -> str:
     plain = "".join(c for c in str(name).lower() if c not in "_- ")
     if plain in _MISSPELT:
         right = _MISSPELT[plain]
-        warnings.warn(f"{place}: {shown(name)} is read as {right!r}", stacklevel=7)
+        warnings.warn(f"{place}: {shown(name)} is read as {right!r}", stacklevel=8)
         return right
     known = {key.replace("_", ""): key for key in SCHEDULERS}
     if plain not in known:
@@ -265,3 +239,92 @@ def _require_steps(name: str, n: Any) -> None:
     if not isinstance(n, int | np.integer) or isinstance(n, bool):
         raise ValueError(f"{name} must be an int, got {shown(n)}")
     require(lambda v: (v >= 1) & (v <= LONGEST), n, f"{name} must be in 1 ... {LONGEST}")
+
+
+# --- configs and files --------------------------------------------------------------------------
+
+_SIZES = optional(
+    base_lr=BASE_LR,
+    num_training_steps=TOTAL_STEPS,
+    steps_per_epoch=STEPS_PER_EPOCH,
+)
+_ELEMENT = re.compile(r"(.*\.)?lr_scheduler\[\d+\]|\[\d+\]")  # the place of one of a list
+
+
+def _constructor(name: str, make: Callable[..., Schedule]) -> Entry:
+    """One scheduler, its kwargs beside the arguments of `lr_scheduler`."""
+
+    def made(given: dict[str, Any]) -> Schedule:
+        shared = {key: given.pop(key) for key in [*given] if key in _SIZES}
+        interval = given.pop("interval", "step")
+        return _only([{"name": name, "interval": interval, "kwargs": given}], name, shared)
+
+    types = declarations(make)
+    own = {
+        key: parameter.replace(annotation=types[key])
+        for key, parameter in inspect.signature(make).parameters.items()
+        if key not in _SHARED
+    }
+    interval = optional(interval=Literal["step", "epoch"])
+    return constructor(name, {**own, **interval, **_SIZES}, made)
+
+
+def _of_list(given: dict[str, Any]) -> Schedule:
+    return _only(given.pop("config", None), "lr_scheduler", given)
+
+
+def _only(config: Any, entry: str, shared: dict[str, Any]) -> Schedule:
+    for size in ("base_lr", "num_training_steps"):
+        if shared.get(size) is None:
+            raise ValueError(f"kumo.{entry} needs {size}")
+    sizes = (shared.get(size) for size in _SIZES)
+    candidates = _candidates(config, "lr_scheduler", *sizes)
+    if len(candidates) != 1:
+        raise ValueError(f"kumo.lr_scheduler holds {len(candidates)} schedules, not one")
+    return candidates[0]
+
+
+def _stated(data: Any, place: str) -> list[Stated] | None:
+    """A mapping with an `lr_scheduler`, its list alone, or one of that list, by its place."""
+    if isinstance(data, Mapping) and "lr_scheduler" in data:
+        place, data = f"{place}.lr_scheduler", data["lr_scheduler"]
+        if isinstance(data, Mapping) and data.keys() & {"type", "kind"}:
+            return None
+    elif _ELEMENT.fullmatch(place) and _is_candidate(data):
+        return [_one(data, place)]
+    elif not (isinstance(data, list) and data and all(map(_is_scheduler, data))):
+        return None
+    if not isinstance(data, list):
+        return [_one(data, place)]
+    return [_one(candidate, f"{place}[{i}]") for i, candidate in enumerate(data)]
+
+
+def _one(candidate: Any, place: str) -> Stated:
+    several = candidate if isinstance(candidate, list) else [candidate]
+    names = [str(part["name"]) for part in several if _is_scheduler(part) and part]
+    label = " * ".join(names) or "no scheduling"
+    sure = bool(names) and set(names) <= set(SCHEDULERS)
+    kwargs: Any = candidate.get("kwargs", {}) if isinstance(candidate, Mapping) else None
+    plainly = isinstance(kwargs, Mapping) and candidate.keys() <= {"name", "interval", "kwargs"}
+    if plainly and label in SCHEDULERS:
+        interval = {"interval": candidate["interval"]} if "interval" in candidate else {}
+        return Stated(place, label, {"kind": f"kumo.{label}", **interval, **kwargs}, sure)
+    held = [candidate] if isinstance(candidate, list | Mapping) else candidate
+    return Stated(place, label, {"kind": "kumo.lr_scheduler", "config": held}, sure)
+
+
+def _is_candidate(x: Any) -> bool:
+    return all(map(_is_scheduler, x)) if isinstance(x, list) else _is_scheduler(x)
+
+
+def _is_scheduler(x: Any) -> bool:
+    return not x and x != 0 or isinstance(x, Mapping) and "name" in x
+
+
+DIALECT = Dialect(
+    {
+        **{name: _constructor(name, make) for name, make in SCHEDULERS.items()},
+        "lr_scheduler": constructor("lr_scheduler", optional(config=list) | _SIZES, _of_list),
+    },
+    form=_stated,
+)

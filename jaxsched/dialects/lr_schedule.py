@@ -13,10 +13,9 @@ its value at count n is the value at progress 1 - n / total_steps.
 
 from __future__ import annotations
 
-import functools
+import copy
 import math
 from collections.abc import Mapping
-from inspect import Parameter
 from typing import Any, ClassVar, Literal
 
 import jax
@@ -28,8 +27,9 @@ from jaxsched.algebra import Join
 from jaxsched.curves import Cosine, Exponential, Linear, Polynomial, Power
 from jaxsched.dialects._cycles import begun
 from jaxsched.dialects._rules import optional
+from jaxsched.dialects.protocol import BASE_LR, TOTAL_STEPS, Dialect, Entry, Stated, constructor
 from jaxsched.errors import require_known, shown, suggesting, suggestion
-from jaxsched.fields import Length, NumberField, is_concrete, require
+from jaxsched.fields import NumberField, is_concrete, require
 from jaxsched.plain import plain
 from jaxsched.schedule import Constant, Schedule
 
@@ -200,28 +200,6 @@ def entries() -> dict[str, type[BaseLRSchedule]]:
     return {kind.__name__: kind for kind in kinds}
 
 
-@functools.cache
-def signatures() -> dict[str, dict[str, Parameter]]:
-    """The keys of each class's and type's config."""
-    return {
-        name: optional(type=Literal[kind.type], total_steps=Length)
-        | optional(**dict.fromkeys(("initial_value", "final_value", *kind.own), ArrayLike))
-        for kind in entries().values()
-        for name in (kind.__name__, kind.type)
-    }
-
-
-def from_config(entry: str, config: Mapping[str, Any]) -> Schedule:
-    """The schedule of the count of one class or type: its cfg and `total_steps`."""
-    kinds = entries() | {kind.type: kind for kind in entries().values()}
-    if entry not in kinds:
-        raise ValueError(f"unknown kind lr_schedule.{entry}{suggestion(entry, kinds)}")
-    if "total_steps" not in config:
-        raise ValueError(f"lr_schedule.{entry} needs total_steps")
-    cfg = {key: value for key, value in config.items() if key != "total_steps"}
-    return kinds[entry](cfg).schedule(config["total_steps"])
-
-
 def _number(where: str, x: Any, rule: str) -> Any:
     """A real scalar: NumPy's, JAX's and traced ones too."""
     if isinstance(x, str | list | tuple) or np.ndim(x):
@@ -230,3 +208,37 @@ def _number(where: str, x: Any, rule: str) -> Any:
         return NumberField().coerce(where, x)
     except TypeError:
         raise TypeError(f"{where} must be {rule}, got {shown(x)}") from None
+
+
+# --- configs and files --------------------------------------------------------------------------
+
+
+def _constructor(name: str, kind: type[BaseLRSchedule]) -> Entry:
+    def make(given: dict[str, Any]) -> Schedule:
+        total = given.pop("total_steps", None)
+        if total is None:
+            raise ValueError(f"lr_schedule.{name} needs total_steps")
+        return kind(given).schedule(total)
+
+    keys = dict.fromkeys(("final_value", *kind.own), ArrayLike)
+    sizes = {"initial_value": BASE_LR, "total_steps": TOTAL_STEPS}
+    return constructor(name, optional(type=Literal[kind.type], **sizes, **keys), make)
+
+
+def _stated(data: Any, place: str) -> list[Stated] | None:
+    """A mapping with a `type`."""
+    if not isinstance(data, Mapping) or "type" not in data or "kind" in data:
+        return None
+    config: Any = copy.copy(data)  # it may know its lines
+    config["kind"] = f"lr_schedule.{data['type']}"
+    return [Stated(place, str(data["type"]), config)]
+
+
+DIALECT = Dialect(
+    {
+        name: _constructor(name, kind)
+        for kind in entries().values()
+        for name in (kind.__name__, kind.type)
+    },
+    form=_stated,
+)

@@ -16,8 +16,8 @@ PiecewiseConstant(boundaries=[50], values=[1.0, 0.1])
 from __future__ import annotations
 
 import bisect
+import copy
 import dataclasses
-import functools
 import typing
 from collections.abc import Callable, Mapping, Sequence
 from inspect import Parameter
@@ -54,8 +54,16 @@ from jaxsched.dialects._noether_configs import (
     named,
 )
 from jaxsched.dialects._rules import optional
+from jaxsched.dialects.protocol import (
+    STEPS_PER_EPOCH,
+    TOTAL_STEPS,
+    Dialect,
+    Entry,
+    Stated,
+    constructor,
+)
 from jaxsched.errors import require_known, shown, suggesting, suggestion
-from jaxsched.fields import LONGEST, Length, NumberField, is_concrete
+from jaxsched.fields import LONGEST, NumberField, is_concrete
 from jaxsched.plain import plain
 from jaxsched.schedule import Constant, Schedule
 
@@ -416,34 +424,6 @@ def create(config: Any) -> ScheduleBase:
     return known[name](config)
 
 
-@functools.cache
-def signatures() -> dict[str, dict[str, Parameter]]:
-    """The keys of each class's config."""
-    known = {}
-    for name, entry in schedules().items():
-        types = typing.get_type_hints(entry.config_type)
-        known[name] = optional(total_steps=Length, steps_per_epoch=int) | {
-            field.name: Parameter(
-                field.name,
-                Parameter.KEYWORD_ONLY,
-                default=Parameter.empty if field.default is dataclasses.MISSING else field.default,
-                annotation=field.metadata.get("kind", types[field.name]),
-            )
-            for field in dataclasses.fields(entry.config_type)
-            if field.name != "kind"
-        }
-    return known
-
-
-def from_config(entry: str, config: Mapping[str, Any]) -> Schedule:
-    """The schedule of the count of one class: its config, `total_steps`, `steps_per_epoch`."""
-    if "total_steps" not in config:
-        raise ValueError(f"noether.{entry} needs total_steps")
-    own = {key: v for key, v in config.items() if key not in ("total_steps", "steps_per_epoch")}
-    schedule = create({"kind": entry, **own})
-    return schedule.schedule(config["total_steps"], config.get("steps_per_epoch"))
-
-
 def schedules() -> dict[str, type[ScheduleBase]]:
     """The schedule classes by name, without the bases."""
     return {
@@ -573,3 +553,51 @@ def _filled(sequence: ScheduleBase, parts: Sequence[Any], unit: str) -> list[tup
     if known != sorted(known):
         raise ValueError(f"{type(sequence).__name__}: starts and ends out of order, {known}")
     return bounds
+
+
+# --- configs and files --------------------------------------------------------------------------
+
+
+def _constructor(name: str, kind: type[ScheduleBase]) -> Entry:
+    def make(given: dict[str, Any]) -> Schedule:
+        total, epoch = given.pop("total_steps", None), given.pop("steps_per_epoch", None)
+        if total is None:
+            raise ValueError(f"noether.{name} needs total_steps")
+        return kind(given).schedule(total, epoch)
+
+    types = typing.get_type_hints(kind.config_type)
+    own = {
+        field.name: Parameter(
+            field.name,
+            Parameter.KEYWORD_ONLY,
+            default=Parameter.empty if field.default is dataclasses.MISSING else field.default,
+            annotation=field.metadata.get("kind", types[field.name]),
+        )
+        for field in dataclasses.fields(kind.config_type)
+        if field.name != "kind"
+    }
+    sizes = optional(total_steps=TOTAL_STEPS, steps_per_epoch=STEPS_PER_EPOCH)
+    return constructor(name, sizes | own, make)
+
+
+def _stated(data: Any, place: str) -> list[Stated] | None:
+    """A mapping with a `schedule_config`, or with the `kind` of a class, dotted or not."""
+    if not isinstance(data, Mapping):
+        return None
+    if "schedule_config" in data:
+        place, data = f"{place}.schedule_config", data["schedule_config"]
+        if not isinstance(data, Mapping) or "kind" not in data:
+            return [Stated(place, "", data)]
+    elif str(data.get("kind")).split(".")[-1] not in schedules():
+        return None
+    elif str(data["kind"]).startswith("noether."):
+        return None
+    config: Any = copy.copy(data)  # it may know its lines
+    name = str(data["kind"]).split(".")[-1]
+    config["kind"] = f"noether.{name}"
+    return [Stated(place, name, config)]
+
+
+DIALECT = Dialect(
+    {name: _constructor(name, kind) for name, kind in schedules().items()}, form=_stated
+)

@@ -45,6 +45,7 @@ from jaxsched.curves import (
     Polynomial,
 )
 from jaxsched.dialects._rules import checked
+from jaxsched.dialects.protocol import Dialect, named
 from jaxsched.errors import shown
 from jaxsched.fields import (
     LONGEST,
@@ -494,7 +495,7 @@ def _count(where: str, x: Any, least: int | None = None, above: int | None = Non
     return int(x) if isinstance(x, float) and x.is_integer() and abs(x) <= LONGEST else x
 
 
-ENTRIES = (
+ENTRIES = named(
     constant_schedule,
     linear_schedule,
     polynomial_schedule,
@@ -510,3 +511,4 @@ ENTRIES = (
     sgdr_schedule,
     join_schedules,
 )
+DIALECT = Dialect(ENTRIES)

@@ -59,6 +59,7 @@ from jaxsched.curves import (
 from jaxsched.dialects._cycles import begun
 from jaxsched.dialects._rates import exponential
 from jaxsched.dialects._rules import Rule, checked, learning_rate, lookup
+from jaxsched.dialects.protocol import Dialect, named
 from jaxsched.errors import shown, suggestion
 from jaxsched.fields import (
     LONGEST,
@@ -670,7 +671,7 @@ def _warmed(body: Schedule, base: Any, steps: Any, start: Any, prefix: bool) -> 
     return Join((Linear(start, base, steps), after), (first,))
 
 
-ENTRIES = (
+ENTRIES = named(
     CosineLRScheduler,
     TanhLRScheduler,
     PolyLRScheduler,
@@ -679,6 +680,7 @@ ENTRIES = (
     WSDLRScheduler,
     create_scheduler_v2,
 )
+DIALECT = Dialect(ENTRIES, ABSENT)
 
 if not TYPE_CHECKING:  # a type checker knows which names there are
-    __getattr__ = lookup(__name__, [entry.__name__ for entry in ENTRIES], ABSENT)
+    __getattr__ = lookup(__name__, ENTRIES, ABSENT)

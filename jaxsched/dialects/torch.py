@@ -47,6 +47,7 @@ from jaxsched.curves import Cosine, Exponential, Linear, PiecewiseConstant, Poly
 from jaxsched.dialects._cycles import begun
 from jaxsched.dialects._rates import exponential
 from jaxsched.dialects._rules import Rule, checked, learning_rate, lookup
+from jaxsched.dialects.protocol import Dialect, named
 from jaxsched.errors import require_known, shown, suggesting, suggestion
 from jaxsched.fields import (
     LONGEST,
@@ -527,7 +528,7 @@ def _built(name: str, base_lr: Any, schedulers: Any) -> tuple[list[Schedule], An
             )
         require_known(scheduler, ["schedule", "kwargs"], place)
         kind = scheduler.get("schedule")
-        known = [entry.__name__ for entry in ENTRIES]
+        known = list(ENTRIES)
         if kind in ABSENT:
             raise ValueError(f"{place}: {kind} {ABSENT[kind]}")
         if kind not in known:
@@ -547,7 +548,7 @@ def _built(name: str, base_lr: Any, schedulers: Any) -> tuple[list[Schedule], An
 
 
 def _entry(name: str) -> Callable[..., Schedule]:
-    return {entry.__name__: entry for entry in ENTRIES}[name]
+    return ENTRIES[name]
 
 
 def _first(milestones: Sequence[Any]) -> int:
@@ -845,7 +846,7 @@ def _traceable(where: str, function: Any) -> Schedule:
         raise TypeError(f"{where}: {error}") from None
 
 
-ENTRIES = (
+ENTRIES = named(
     StepLR,
     MultiStepLR,
     ConstantLR,
@@ -860,6 +861,7 @@ ENTRIES = (
     SequentialLR,
     ChainedScheduler,
 )
+DIALECT = Dialect(ENTRIES, ABSENT)
 
 if not TYPE_CHECKING:  # a type checker knows which names there are
-    __getattr__ = lookup(__name__, [entry.__name__ for entry in ENTRIES], ABSENT)
+    __getattr__ = lookup(__name__, ENTRIES, ABSENT)

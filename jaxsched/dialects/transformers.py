@@ -33,6 +33,7 @@ from jaxsched.algebra import Join, Skip
 from jaxsched.curves import Cosine, InverseSqrt, Linear, Polynomial, Power
 from jaxsched.dialects._cycles import MOST_CYCLES, known, restarts, swing
 from jaxsched.dialects._rules import Rule, checked, learning_rate, lookup
+from jaxsched.dialects.protocol import Dialect, named
 from jaxsched.errors import require_known, shown, suggestion
 from jaxsched.fields import LONGEST, Length, NumberField, is_concrete, require, require_one_of
 from jaxsched.numerics.time import largest, minus, plus, smallest
@@ -352,7 +353,8 @@ def _floored(schedule: Schedule, end: Any) -> Schedule:
     return schedule if _positive(end) else schedule.clip(0.0)
 
 
-ENTRIES = (get_scheduler, *_SCHEDULERS.values())
+ENTRIES = named(get_scheduler, *_SCHEDULERS.values())
+DIALECT = Dialect(ENTRIES, ABSENT)
 
 if not TYPE_CHECKING:  # a type checker knows which names there are
-    __getattr__ = lookup(__name__, [entry.__name__ for entry in ENTRIES], ABSENT)
+    __getattr__ = lookup(__name__, ENTRIES, ABSENT)

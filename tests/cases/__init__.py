@@ -16,7 +16,6 @@ from cases import (
 )
 from cases.table import CASES as CASES, X64 as X64
 from jaxsched import dialects
-from jaxsched.configs import kinds
 
 
 def of_package():
@@ -30,4 +29,4 @@ def of_package():
     base = dialects.lr_schedule.BaseLRSchedule
     found |= {base, *base.__subclasses__()}
     found |= {*dialects.noether.schedules().values(), *dialects.kumo.SCHEDULERS}
-    return found.union(*(kinds.entries(name).values() for name in kinds.dialects()))
+    return found.union(*(dialect.entries.values() for dialect in dialects.DIALECTS.values()))
