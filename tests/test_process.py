@@ -54,7 +54,7 @@ def test_show_into_head():
     assert code == 0
     assert out.startswith(b"13 schedules on ")
     assert [line.split(" '")[0] for line in err.splitlines()] == [
-        "jaxsched show: warning: kumo: lr_scheduler[1]:"
+        "jaxsched show: warning: kumo.lr_scheduler[1]: lr_scheduler:"
     ]
 
 
