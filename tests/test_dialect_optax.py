@@ -33,7 +33,7 @@ GOLDEN = json.loads((HERE / "golden/optax.json").read_text())
 EXAMPLES = json.loads((Path(js.__file__).parent / "examples/optax.json").read_text())
 X64 = jax.config.jax_enable_x64
 LONG = 2**31 - 1
-NAMES = [entry.__name__ for entry in dialect.ENTRIES]
+NAMES = list(dialect.DIALECT.entries)
 WIDTH = 160  # every array of counts is as long: one compilation for many settings
 COUNTS = np.array([*range(WIDTH - 7), 200, 999, 1000, 10**5, 10**6 + 3, 10**7, LONG])
 
@@ -229,7 +229,7 @@ def test_published_tests(monkeypatch):
 
     for module in ("_schedule", "_join"):
         module = importlib.import_module(f"optax.schedules.{module}")
-        for entry in dialect.ENTRIES:
+        for entry in dialect.DIALECT.entries.values():
             if hasattr(module, entry.__name__):
                 monkeypatch.setattr(module, entry.__name__, counted(entry))
     published = ["optax.schedules._schedule_test", "optax.schedules._join_test"]

@@ -48,7 +48,7 @@ def close(got, expected):
 
 
 def test_entries():
-    assert [entry.__name__ for entry in timm.ENTRIES] == [*SCHEDULERS, "create_scheduler_v2"]
+    assert list(timm.DIALECT.entries) == [*SCHEDULERS, "create_scheduler_v2"]
 
 
 # --- recorded values ----------------------------------------------------------------------------
@@ -566,7 +566,7 @@ def test_refusals(name, kwargs, message):
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("make", timm.ENTRIES)
+@pytest.mark.parametrize("make", timm.DIALECT.entries.values())
 def test_an_optimizer_is_no_learning_rate(make):
     for wrong in (Optimizer(), Scheduler(), {"lr": 0.1}, [{"params": []}]):
         assert_no_learning_rate(make, wrong)
@@ -575,7 +575,7 @@ def test_an_optimizer_is_no_learning_rate(make):
 
 def test_a_live_optimizer_is_no_learning_rate(library):
     _, optimizer = library
-    for make in timm.ENTRIES:
+    for make in timm.DIALECT.entries.values():
         assert_no_learning_rate(make, optimizer(0.1))
 
 
@@ -588,7 +588,7 @@ def test_a_name_that_is_absent_says_why():
 
 @pytest.mark.parametrize("key", ["t_initial", "decay_t", "warmup_t", "stable_timescale"])
 def test_a_fraction_is_no_length(key):
-    for make in timm.ENTRIES:
+    for make in timm.DIALECT.entries.values():
         if key in inspect.signature(make).parameters and make is not timm.create_scheduler_v2:
             given = make is timm.MultiStepLRScheduler and [0.5 if key == "decay_t" else 5]
             message = f"{make.__name__}({key}=...) must be in counts, not a fraction of the run"

@@ -24,7 +24,7 @@ from jaxsched.fields import NumberField
 
 HERE = Path(__file__).parent
 GOLDEN = json.loads((HERE / "golden/torch.json").read_text())
-ENTRIES = {entry.__name__: entry for entry in dialect.ENTRIES}
+ENTRIES = dict(dialect.DIALECT.entries)
 COUNTS = np.arange(64)
 
 
@@ -821,7 +821,7 @@ def test_live_optimizers_and_schedulers_are_no_learning_rate():
             call()
 
 
-@pytest.mark.parametrize("make", [*dialect.ENTRIES, dialect.from_scheduler])
+@pytest.mark.parametrize("make", [*dialect.DIALECT.entries.values(), dialect.from_scheduler])
 def test_an_argument_that_there_is_not(make):
     assert_suggests(make)
 

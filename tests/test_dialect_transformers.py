@@ -57,7 +57,7 @@ def arguments(name, **given):
 
 
 def test_entries():
-    assert set(hf.ENTRIES) == {hf.get_scheduler, *FUNCTIONS.values()}
+    assert set(hf.DIALECT.entries.values()) == {hf.get_scheduler, *FUNCTIONS.values()}
 
 
 # --- recorded values ----------------------------------------------------------------------------
@@ -163,7 +163,7 @@ OWN = {
 }
 
 
-@pytest.mark.parametrize("entry", hf.ENTRIES, ids=lambda entry: entry.__name__)
+@pytest.mark.parametrize("entry", hf.DIALECT.entries.values(), ids=lambda entry: entry.__name__)
 def test_against_the_library(entry, library):
     optimization, optimizer = library
     own_names = [name for name, function in FUNCTIONS.items() if function is entry]
@@ -373,7 +373,7 @@ def call(entry, kwargs, **other):
 
 def test_every_number_is_traced_somewhere():
     traced = {(entry, key) for entry, _, key in TRACED}
-    for entry in hf.ENTRIES:
+    for entry in hf.DIALECT.entries.values():
         numbers = [key for key in inspect.signature(entry).parameters if key in MORE]
         assert not [key for key in numbers if (entry, key) not in traced]
 
@@ -547,7 +547,7 @@ def test_refused(entry, positional, named, message):
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("entry", hf.ENTRIES)
+@pytest.mark.parametrize("entry", hf.DIALECT.entries.values())
 def test_an_optimizer_is_no_learning_rate(entry):
     for wrong in (Optimizer(), Scheduler(), {"lr": 0.1}, [{"params": []}]):
         assert_no_learning_rate(entry, wrong)
@@ -557,7 +557,7 @@ def test_an_optimizer_is_no_learning_rate(entry):
 def test_a_live_optimizer_is_no_learning_rate():
     torch = pytest.importorskip("torch", reason="a live optimizer is PyTorch's")
     live = torch.optim.AdamW([torch.zeros(1, requires_grad=True)], lr=0.1)
-    for entry in hf.ENTRIES:
+    for entry in hf.DIALECT.entries.values():
         assert_no_learning_rate(entry, live)
 
 

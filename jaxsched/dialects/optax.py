@@ -26,9 +26,10 @@ Linear(start=1.0, end=1.0, steps=0)
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, cast
 
 import jax
 import jax.numpy as jnp
@@ -44,36 +45,65 @@ from jaxsched.curves import (
     PiecewiseConstant,
     Polynomial,
 )
-from jaxsched.dialects._rules import checked
 from jaxsched.dialects.protocol import Dialect, named
 from jaxsched.errors import shown
 from jaxsched.fields import (
     LONGEST,
-    Length,
     NumberField,
+    declared,
     is_concrete,
     is_float,
     require,
-    require_one_of,
     require_ordered,
 )
 from jaxsched.numerics.time import largest, minus, plus
 from jaxsched.schedule import Constant, Schedule, as_schedule
 
 
-@checked({})
-def constant_schedule(value: ArrayLike) -> Schedule:
+@dataclasses.dataclass(frozen=True)
+class _Real(NumberField):
+    def coerce(self, where: str, x: Any) -> Any:
+        """A number, a traced one in the default float."""
+        x = super().coerce(where, x)
+        return x.astype(jnp.result_type(float)) if isinstance(x, jax.Array) else x
+
+
+@dataclasses.dataclass(frozen=True)
+class _Steps(NumberField):
+    integral: bool = True
+
+    def coerce(self, where: str, x: Any) -> Any:
+        """A number of counts: an int where it is whole and small enough, else a float."""
+        if self.rank:
+            return [dataclasses.replace(self, rank=0).coerce(where, count) for count in x]
+        giant = isinstance(x, int | np.integer) and x > LONGEST
+        x = super().coerce(where, float(x) if giant else x)
+        if isinstance(x, jax.Array):
+            return x.astype(jnp.result_type(float if is_float(x) else int))
+        return int(x) if isinstance(x, float) and x.is_integer() and abs(x) <= LONGEST else x
+
+
+Real = Annotated[ArrayLike, _Real()]
+NotNegative = Annotated[ArrayLike, _Real(least=0)]
+Positive = Annotated[ArrayLike, _Real(above=0)]
+Steps = Annotated[ArrayLike, _Steps()]
+NotNegativeSteps = Annotated[ArrayLike, _Steps(least=0)]
+PositiveSteps = Annotated[ArrayLike, _Steps(above=0)]
+Boundaries = Annotated[Sequence[ArrayLike], _Steps(least=0, rank=1)]
+
+
+@declared
+def constant_schedule(value: Real) -> Schedule:
     """`value` at every count."""
-    (value,) = _numbers("constant_schedule", value=value)
     return Constant(value)
 
 
-@checked({})
+@declared
 def linear_schedule(
-    init_value: ArrayLike,
-    end_value: ArrayLike,
-    transition_steps: Length,
-    transition_begin: Length = 0,
+    init_value: Real,
+    end_value: Real,
+    transition_steps: Steps,
+    transition_begin: Steps = 0,
 ) -> Schedule:
     """A line from `init_value` to `end_value`, which is held.
 
@@ -84,18 +114,16 @@ def linear_schedule(
         transition_steps: length of the line; <= 0: `init_value` for ever.
         transition_begin: counts before it; a negative one is 0.
     """
-    return _transition(
-        "linear_schedule", init_value, end_value, 1.0, transition_steps, transition_begin
-    )
+    return _transition(init_value, end_value, 1.0, transition_steps, transition_begin)
 
 
-@checked({})
+@declared
 def polynomial_schedule(
-    init_value: ArrayLike,
-    end_value: ArrayLike,
-    power: ArrayLike,
-    transition_steps: Length,
-    transition_begin: Length = 0,
+    init_value: Real,
+    end_value: Real,
+    power: NotNegative,
+    transition_steps: Steps,
+    transition_begin: Steps = 0,
 ) -> Schedule:
     """A decaying power from `init_value` to `end_value`, which is held.
 
@@ -107,17 +135,15 @@ def polynomial_schedule(
         transition_steps: length; <= 0: `init_value` for ever.
         transition_begin: counts before it; a negative one is 0.
     """
-    return _transition(
-        "polynomial_schedule", init_value, end_value, power, transition_steps, transition_begin
-    )
+    return _transition(init_value, end_value, power, transition_steps, transition_begin)
 
 
-@checked({})
+@declared
 def cosine_decay_schedule(
-    init_value: ArrayLike,
-    decay_steps: Length,
-    alpha: ArrayLike = 0.0,
-    exponent: ArrayLike = 1.0,
+    init_value: Real,
+    decay_steps: PositiveSteps,
+    alpha: Real = 0.0,
+    exponent: NotNegative = 1.0,
 ) -> Schedule:
     """Half a cosine from `init_value` to `alpha` times it, which is held.
 
@@ -129,20 +155,18 @@ def cosine_decay_schedule(
         alpha: the last value as a part of the first.
         exponent: >= 0 (0 keeps 0^0 = 1: `init_value` for ever).
     """
-    init, alpha = _numbers("cosine_decay_schedule", init_value=init_value, alpha=alpha)
-    (exponent,) = _numbers("cosine_decay_schedule", least=0, exponent=exponent)
-    (steps,) = _counts("cosine_decay_schedule", above=0, decay_steps=decay_steps)
-    return _cosine(init, alpha * init, steps, exponent)
+    init, part = cast(Any, (init_value, alpha))
+    return _cosine(init, part * init, decay_steps, exponent)
 
 
-@checked({})
+@declared
 def exponential_decay(
-    init_value: ArrayLike,
-    transition_steps: Length,
-    decay_rate: ArrayLike,
-    transition_begin: Length = 0,
+    init_value: Real,
+    transition_steps: Steps,
+    decay_rate: NotNegative,
+    transition_begin: Steps = 0,
     staircase: bool = False,
-    end_value: ArrayLike | None = None,
+    end_value: Real | None = None,
 ) -> Schedule:
     """Multiplied by `decay_rate` every `transition_steps` counts, for ever.
 
@@ -157,19 +181,13 @@ def exponential_decay(
         end_value: the lowest value where `decay_rate` < 1, else the highest one; it limits the
             values before `transition_begin` too. None is no limit.
     """
-    call = "exponential_decay"
-    (init,) = _numbers(call, init_value=init_value)
-    (rate,) = _numbers(call, least=0, decay_rate=decay_rate)
-    steps, begin = _counts(
-        call, transition_steps=transition_steps, transition_begin=transition_begin
-    )
-    require_one_of((False, True), staircase, f"{call}(staircase=...)")
+    init, steps, rate = cast(Any, (init_value, transition_steps, decay_rate))
     works = (steps > 0) & (rate != 0)
     curve = Exponential(init, _where(works, rate, 1.0), _where(steps > 0, steps, 1), staircase)
-    decay = _begun(curve, begin)
+    decay = _begun(curve, transition_begin)
     if end_value is None:
         return decay
-    (end,) = _numbers(call, end_value=end_value)
+    end: Any = end_value
     falls, grows = works & (rate < 1), works & (rate >= 1)
     if isinstance(works, bool):
         return decay.clip(end if falls else None, end if grows else None) if works else decay
@@ -177,9 +195,9 @@ def exponential_decay(
     return decay.clip(_where(falls, end, -never), _where(grows, end, never))
 
 
-@checked({})
+@declared
 def piecewise_constant_schedule(
-    init_value: ArrayLike, boundaries_and_scales: Mapping[int, float] | None = None
+    init_value: Real, boundaries_and_scales: Mapping[int, float] | None = None
 ) -> Schedule:
     """`init_value` times the scales of all boundaries reached.
 
@@ -191,10 +209,10 @@ def piecewise_constant_schedule(
     return PiecewiseConstant(counts, values) if counts else Constant(values[0])
 
 
-@checked({})
+@declared
 def piecewise_interpolate_schedule(
     interpolate_type: Literal["linear", "cosine"],
-    init_value: ArrayLike,
+    init_value: Real,
     boundaries_and_scales: Mapping[int, float] | None = None,
 ) -> Schedule:
     """From `init_value` at 0 through its products with the scales, the last one held.
@@ -206,19 +224,18 @@ def piecewise_interpolate_schedule(
             before it times the factor.
     """
     call = "piecewise_interpolate_schedule"
-    require_one_of(("linear", "cosine"), interpolate_type, f"{call}(interpolate_type=...)")
     values, counts = _scaled(call, init_value, boundaries_and_scales)
     return Interpolate([0, *counts], values, interpolate_type) if counts else Constant(values[0])
 
 
-@checked({})
+@declared
 def linear_onecycle_schedule(
-    transition_steps: Length,
-    peak_value: ArrayLike,
-    pct_start: ArrayLike = 0.3,
-    pct_final: ArrayLike = 0.85,
-    div_factor: ArrayLike = 25.0,
-    final_div_factor: ArrayLike = 1e4,
+    transition_steps: PositiveSteps,
+    peak_value: Real,
+    pct_start: NotNegative = 0.3,
+    pct_final: NotNegative = 0.85,
+    div_factor: Positive = 25.0,
+    final_div_factor: Positive = 1e4,
 ) -> Schedule:
     """Three lines: up to `peak_value`, as far down, and further down to the end, which is held.
 
@@ -232,22 +249,19 @@ def linear_onecycle_schedule(
         div_factor: the first value is peak / div_factor, > 0.
         final_div_factor: the last value is peak / (div_factor final_div_factor), > 0.
     """
-    call = "linear_onecycle_schedule"
-    (peak,) = _numbers(call, peak_value=peak_value)
-    up, down = _numbers(call, least=0, pct_start=pct_start, pct_final=pct_final)
-    div, final = _numbers(call, above=0, div_factor=div_factor, final_div_factor=final_div_factor)
-    (steps,) = _counts(call, above=0, transition_steps=transition_steps)
-    counts = [_floor(up, steps), _floor(down, steps), steps]
-    return _through("linear", peak / div, counts, [div, 1 / div, 1 / final])
+    peak, div, final = cast(Any, (peak_value, div_factor, final_div_factor))
+    ends = [_floor(part, transition_steps) for part in (pct_start, pct_final)]
+    scales = [div, 1 / div, 1 / final]
+    return _through("linear", peak / div, [*ends, transition_steps], scales)
 
 
-@checked({})
+@declared
 def cosine_onecycle_schedule(
-    transition_steps: Length,
-    peak_value: ArrayLike,
-    pct_start: ArrayLike = 0.3,
-    div_factor: ArrayLike = 25.0,
-    final_div_factor: ArrayLike = 1e4,
+    transition_steps: PositiveSteps,
+    peak_value: Real,
+    pct_start: NotNegative = 0.3,
+    div_factor: Positive = 25.0,
+    final_div_factor: Positive = 1e4,
 ) -> Schedule:
     """Half a cosine up to `peak_value`, and one far down to the end, which is held.
 
@@ -261,39 +275,32 @@ def cosine_onecycle_schedule(
         div_factor: the first value is peak / div_factor, > 0.
         final_div_factor: the last value is peak / (div_factor final_div_factor), > 0.
     """
-    call = "cosine_onecycle_schedule"
-    (peak,) = _numbers(call, peak_value=peak_value)
-    (up,) = _numbers(call, least=0, pct_start=pct_start)
-    div, final = _numbers(call, above=0, div_factor=div_factor, final_div_factor=final_div_factor)
-    (steps,) = _counts(call, above=0, transition_steps=transition_steps)
-    counts = [_floor(up, steps), _floor(1.0, steps) if is_float(steps) else steps]
+    peak, div, final, steps = cast(
+        Any, (peak_value, div_factor, final_div_factor, transition_steps)
+    )
+    counts = [_floor(pct_start, steps), _floor(1.0, steps) if is_float(steps) else steps]
     return _through("cosine", peak / div, counts, [div, 1 / (div * final)])
 
 
-@checked({})
-def warmup_constant_schedule(
-    init_value: ArrayLike, peak_value: ArrayLike, warmup_steps: Length
-) -> Schedule:
+@declared
+def warmup_constant_schedule(init_value: Real, peak_value: Real, warmup_steps: Steps) -> Schedule:
     """A line from `init_value` to `peak_value`, which is held.
 
     Args:
         init_value, peak_value: first and last value.
         warmup_steps: length of the line; <= 0: `init_value` for ever.
     """
-    call = "warmup_constant_schedule"
-    init, peak = _numbers(call, init_value=init_value, peak_value=peak_value)
-    (warmup,) = _counts(call, warmup_steps=warmup_steps)
-    return linear_schedule(init, peak, warmup)
+    return linear_schedule(init_value, peak_value, warmup_steps)
 
 
-@checked({})
+@declared
 def warmup_cosine_decay_schedule(
-    init_value: ArrayLike,
-    peak_value: ArrayLike,
-    warmup_steps: Length,
-    decay_steps: Length,
-    end_value: ArrayLike = 0.0,
-    exponent: ArrayLike = 1.0,
+    init_value: Real,
+    peak_value: Real,
+    warmup_steps: NotNegativeSteps,
+    decay_steps: Steps,
+    end_value: Real = 0.0,
+    exponent: NotNegative = 1.0,
 ) -> Schedule:
     """A line from `init_value` to `peak_value`, then half a cosine to `end_value`, which is held.
 
@@ -305,30 +312,26 @@ def warmup_cosine_decay_schedule(
         end_value: last value.
         exponent: of the cosine, >= 0 (0 keeps 0^0 = 1: no decay).
     """
-    call = "warmup_cosine_decay_schedule"
-    init, peak, end = _numbers(
-        call, init_value=init_value, peak_value=peak_value, end_value=end_value
-    )
-    (exponent,) = _numbers(call, least=0, exponent=exponent)
-    (warmup,) = _counts(call, least=0, warmup_steps=warmup_steps)
-    (steps,) = _counts(call, decay_steps=decay_steps)
-    if is_concrete(warmup):
-        rule = f"{call}(decay_steps=...) must be greater than warmup_steps={warmup}"
-        require(lambda n: n > np.asarray(warmup), steps, rule)
-    fall = _cosine(peak, _where(peak == 0, 0.0, end), minus(steps, warmup), exponent)
-    return join_schedules([linear_schedule(init, peak, warmup), fall], [warmup])
+    if is_concrete(warmup_steps):
+        call = "warmup_cosine_decay_schedule"
+        rule = f"{call}(decay_steps=...) must be greater than warmup_steps={warmup_steps}"
+        require(lambda n: n > np.asarray(warmup_steps), decay_steps, rule)
+    end = _where(peak_value == 0, 0.0, end_value)
+    fall = _cosine(peak_value, end, minus(decay_steps, warmup_steps), exponent)
+    rise = linear_schedule(init_value, peak_value, warmup_steps)
+    return join_schedules([rise, fall], [warmup_steps])
 
 
-@checked({})
+@declared
 def warmup_exponential_decay_schedule(
-    init_value: ArrayLike,
-    peak_value: ArrayLike,
-    warmup_steps: Length,
-    transition_steps: Length,
-    decay_rate: ArrayLike,
-    transition_begin: Length = 0,
+    init_value: Real,
+    peak_value: Real,
+    warmup_steps: NotNegativeSteps,
+    transition_steps: Steps,
+    decay_rate: Real,
+    transition_begin: Steps = 0,
     staircase: bool = False,
-    end_value: ArrayLike | None = None,
+    end_value: Real | None = None,
 ) -> Schedule:
     """A line from `init_value` to `peak_value`, then `exponential_decay` from there.
 
@@ -339,16 +342,14 @@ def warmup_exponential_decay_schedule(
         transition_steps, decay_rate, transition_begin, staircase, end_value: of
             `exponential_decay`, whose counts begin at the end of the warmup.
     """
-    call = "warmup_exponential_decay_schedule"
-    init, peak = _numbers(call, init_value=init_value, peak_value=peak_value)
-    (warmup,) = _counts(call, least=0, warmup_steps=warmup_steps)
     decay = exponential_decay(
-        peak, transition_steps, decay_rate, transition_begin, staircase, end_value
+        peak_value, transition_steps, decay_rate, transition_begin, staircase, end_value
     )
-    return join_schedules([linear_schedule(init, peak, warmup), decay], [warmup])
+    rise = linear_schedule(init_value, peak_value, warmup_steps)
+    return join_schedules([rise, decay], [warmup_steps])
 
 
-@checked({})
+@declared
 def sgdr_schedule(cosine_kwargs: Iterable[Mapping[str, Any]]) -> Schedule:
     """Cycles of `warmup_cosine_decay_schedule`, one after another; the last one's end is held.
 
@@ -362,15 +363,15 @@ def sgdr_schedule(cosine_kwargs: Iterable[Mapping[str, Any]]) -> Schedule:
             cycles.append(warmup_cosine_decay_schedule(**kwargs))
         except (TypeError, ValueError) as error:
             raise ValueError(f"sgdr_schedule(cosine_kwargs[{i}]): {error}") from error
-        ends.append(plus(ends[-1], _count("decay_steps", kwargs["decay_steps"])))
+        ends.append(plus(ends[-1], _Steps().coerce("decay_steps", kwargs["decay_steps"])))
     if not cycles:
         raise ValueError("sgdr_schedule(cosine_kwargs=...) must hold at least one cycle")
     return join_schedules(cycles, ends[1:-1])
 
 
-@checked({})
+@declared
 def join_schedules(
-    schedules: Sequence[Schedule | Callable[..., Any] | ArrayLike], boundaries: Sequence[Length]
+    schedules: Sequence[Schedule | Callable[..., Any] | ArrayLike], boundaries: Boundaries
 ) -> Schedule:
     """One schedule after another, each counting from 0 at its own boundary.
 
@@ -379,14 +380,14 @@ def join_schedules(
         boundaries: the counts at which the second, third, ... part starts, in order.
     """
     parts = [as_schedule(schedule) for schedule in schedules]
-    where = "join_schedules(boundaries=...)"
-    counts = [_count(where, boundary, least=0) for boundary in boundaries]
+    counts: list[Any] = list(boundaries)
     if len(parts) != len(counts) + 1:
         raise ValueError(
             "join_schedules needs one boundary between each two schedules, got "
             f"{len(parts)} schedules and {len(counts)} boundaries"
         )
-    require_ordered([count for count in counts if is_concrete(count)], where)
+    known = [count for count in counts if is_concrete(count)]
+    require_ordered(known, "join_schedules(boundaries=...)")
     for i, count in enumerate(counts):
         # between two counts: an integer boundary keeps the clock of the part exact, and its first
         # count is the rest of the fraction
@@ -396,10 +397,7 @@ def join_schedules(
     return Join(tuple(parts), tuple(counts))
 
 
-def _transition(call: str, init: Any, end: Any, power: Any, steps: Any, begin: Any) -> Schedule:
-    init, end = _numbers(call, init_value=init, end_value=end)
-    (power,) = _numbers(call, least=0, power=power)
-    steps, begin = _counts(call, transition_steps=steps, transition_begin=begin)
+def _transition(init: Any, end: Any, power: Any, steps: Any, begin: Any) -> Schedule:
     span = init, _where(steps > 0, end, init), largest(steps, 0)
     straight = isinstance(power, float) and power == 1
     return _begun(Linear(*span) if straight else Polynomial(*span, power), begin)
@@ -421,15 +419,15 @@ def _begun(schedule: Schedule, begin: Any) -> Schedule:
 
 def _scaled(call: str, init: Any, scales: Any) -> tuple[list[Any], list[Any]]:
     """The first value and its products with the scales, and the counts of these, in order."""
-    (init,) = _numbers(call, init_value=init)
     if not isinstance(scales, Mapping | None):
         raise TypeError(f"{call}(boundaries_and_scales=...) must be a dict, got {shown(scales)}")
     factors = {}
     for key, scale in (scales or {}).items():
         digits = isinstance(key, str) and key.isdecimal()  # as in JSON
         where = f"the keys of {call}(boundaries_and_scales=...)"
-        count = _count(where, int(key) if digits else key, least=0)
-        (factors[count],) = _numbers(call, least=0, **{f"boundaries_and_scales[{key}]": scale})
+        count = _Steps(least=0).coerce(where, int(key) if digits else key)
+        scaled = f"{call}(boundaries_and_scales[{key}]=...)"
+        factors[count] = _Real(least=0).coerce(scaled, scale)
     counts, values = sorted(factors), [init]
     for count in counts:
         values.append(values[-1] * factors[count])
@@ -472,43 +470,21 @@ def _where(rule: Any, yes: Any, no: Any) -> Any:
     return jnp.where(rule, yes, no)
 
 
-def _numbers(
-    call: str, least: int | None = None, above: int | None = None, **given: Any
-) -> list[Any]:
-    kind = NumberField(least=least, above=above)
-    numbers = [kind.coerce(f"{call}({name}=...)", x) for name, x in given.items()]
-    return [x.astype(jnp.result_type(float)) if isinstance(x, jax.Array) else x for x in numbers]
-
-
-def _counts(
-    call: str, least: int | None = None, above: int | None = None, **given: Any
-) -> list[Any]:
-    return [_count(f"{call}({name}=...)", x, least, above) for name, x in given.items()]
-
-
-def _count(where: str, x: Any, least: int | None = None, above: int | None = None) -> Any:
-    """A number of counts: an int where it is whole and small enough, else a float."""
-    giant = isinstance(x, int | np.integer) and x > LONGEST
-    x = NumberField(integral=not giant, least=least, above=above).coerce(where, x)
-    if isinstance(x, jax.Array):
-        return x.astype(jnp.result_type(float if is_float(x) else int))
-    return int(x) if isinstance(x, float) and x.is_integer() and abs(x) <= LONGEST else x
-
-
-ENTRIES = named(
-    constant_schedule,
-    linear_schedule,
-    polynomial_schedule,
-    cosine_decay_schedule,
-    exponential_decay,
-    piecewise_constant_schedule,
-    piecewise_interpolate_schedule,
-    linear_onecycle_schedule,
-    cosine_onecycle_schedule,
-    warmup_constant_schedule,
-    warmup_cosine_decay_schedule,
-    warmup_exponential_decay_schedule,
-    sgdr_schedule,
-    join_schedules,
+DIALECT = Dialect(
+    named(
+        constant_schedule,
+        linear_schedule,
+        polynomial_schedule,
+        cosine_decay_schedule,
+        exponential_decay,
+        piecewise_constant_schedule,
+        piecewise_interpolate_schedule,
+        linear_onecycle_schedule,
+        cosine_onecycle_schedule,
+        warmup_constant_schedule,
+        warmup_cosine_decay_schedule,
+        warmup_exponential_decay_schedule,
+        sgdr_schedule,
+        join_schedules,
+    ),
 )
-DIALECT = Dialect(ENTRIES)

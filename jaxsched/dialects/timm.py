@@ -671,16 +671,18 @@ def _warmed(body: Schedule, base: Any, steps: Any, start: Any, prefix: bool) -> 
     return Join((Linear(start, base, steps), after), (first,))
 
 
-ENTRIES = named(
-    CosineLRScheduler,
-    TanhLRScheduler,
-    PolyLRScheduler,
-    StepLRScheduler,
-    MultiStepLRScheduler,
-    WSDLRScheduler,
-    create_scheduler_v2,
+DIALECT = Dialect(
+    named(
+        CosineLRScheduler,
+        TanhLRScheduler,
+        PolyLRScheduler,
+        StepLRScheduler,
+        MultiStepLRScheduler,
+        WSDLRScheduler,
+        create_scheduler_v2,
+    ),
+    ABSENT,
 )
-DIALECT = Dialect(ENTRIES, ABSENT)
 
 if not TYPE_CHECKING:  # a type checker knows which names there are
-    __getattr__ = lookup(__name__, ENTRIES, ABSENT)
+    __getattr__ = lookup(__name__, DIALECT.entries, ABSENT)

@@ -528,7 +528,7 @@ def _built(name: str, base_lr: Any, schedulers: Any) -> tuple[list[Schedule], An
             )
         require_known(scheduler, ["schedule", "kwargs"], place)
         kind = scheduler.get("schedule")
-        known = list(ENTRIES)
+        known = list(DIALECT.entries)
         if kind in ABSENT:
             raise ValueError(f"{place}: {kind} {ABSENT[kind]}")
         if kind not in known:
@@ -548,7 +548,7 @@ def _built(name: str, base_lr: Any, schedulers: Any) -> tuple[list[Schedule], An
 
 
 def _entry(name: str) -> Callable[..., Schedule]:
-    return ENTRIES[name]
+    return DIALECT.entries[name]
 
 
 def _first(milestones: Sequence[Any]) -> int:
@@ -846,22 +846,24 @@ def _traceable(where: str, function: Any) -> Schedule:
         raise TypeError(f"{where}: {error}") from None
 
 
-ENTRIES = named(
-    StepLR,
-    MultiStepLR,
-    ConstantLR,
-    LinearLR,
-    ExponentialLR,
-    PolynomialLR,
-    CosineAnnealingLR,
-    CosineAnnealingWarmRestarts,
-    CyclicLR,
-    OneCycleLR,
-    LambdaLR,
-    SequentialLR,
-    ChainedScheduler,
+DIALECT = Dialect(
+    named(
+        StepLR,
+        MultiStepLR,
+        ConstantLR,
+        LinearLR,
+        ExponentialLR,
+        PolynomialLR,
+        CosineAnnealingLR,
+        CosineAnnealingWarmRestarts,
+        CyclicLR,
+        OneCycleLR,
+        LambdaLR,
+        SequentialLR,
+        ChainedScheduler,
+    ),
+    ABSENT,
 )
-DIALECT = Dialect(ENTRIES, ABSENT)
 
 if not TYPE_CHECKING:  # a type checker knows which names there are
-    __getattr__ = lookup(__name__, ENTRIES, ABSENT)
+    __getattr__ = lookup(__name__, DIALECT.entries, ABSENT)

@@ -353,8 +353,7 @@ def _floored(schedule: Schedule, end: Any) -> Schedule:
     return schedule if _positive(end) else schedule.clip(0.0)
 
 
-ENTRIES = named(get_scheduler, *_SCHEDULERS.values())
-DIALECT = Dialect(ENTRIES, ABSENT)
+DIALECT = Dialect(named(get_scheduler, *_SCHEDULERS.values()), ABSENT)
 
 if not TYPE_CHECKING:  # a type checker knows which names there are
-    __getattr__ = lookup(__name__, ENTRIES, ABSENT)
+    __getattr__ = lookup(__name__, DIALECT.entries, ABSENT)
