@@ -459,7 +459,7 @@ REFUSED = [
     ),
     (
         *(GET, ("cosine", 0.1, -1, 9), {}),
-        "get_cosine_schedule_with_warmup(num_warmup_steps=...) must not be negative, got -1",
+        "get_scheduler(num_warmup_steps=...) must not be negative, got -1",
     ),
     (LINEAR, ("x", 1, 9), {}, "get_linear_schedule_with_warmup(base_lr=...) must be a real number"),
     (LINEAR, (-0.1, 1, 9), {}, "get_linear_schedule_with_warmup(base_lr=...) must not be negative"),

@@ -16,6 +16,7 @@ programs serialization sizes
 schedule algebra
 curves grids recipes
 dialects.protocol dialects._cycles dialects._rates dialects._rules dialects._noether_configs
+dialects._torch_chains
 dialects.kumo dialects.lr_schedule dialects.noether
 dialects.optax dialects.timm dialects.torch dialects.transformers dialects
 configs.reading configs.writing configs.kinds configs.schema configs.files configs

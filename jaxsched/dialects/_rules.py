@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import functools
+import dataclasses
 import inspect
 from collections.abc import Callable, Iterable, Mapping
 from numbers import Number
-from typing import Any, NoReturn, ParamSpec, TypeVar
+from typing import Annotated, Any, NoReturn
 
 import jax
 import numpy as np
+from jax.typing import ArrayLike
 
-from jaxsched.errors import suggesting, suggestion
+from jaxsched.errors import suggestion
 from jaxsched.fields import NumberField
-from jaxsched.plain import plain
-
-P = ParamSpec("P")
-R = TypeVar("R")
-Rule = Callable[[str, Any], Any]  # of where an argument stands and what it is: what to take it for
 
 
 def optional(**held: Any) -> dict[str, inspect.Parameter]:
@@ -28,44 +24,19 @@ def optional(**held: Any) -> dict[str, inspect.Parameter]:
     }
 
 
-def checked(rules: Mapping[str, Rule]) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Make a function whose arguments are plain data that keep the rules of their names.
+@dataclasses.dataclass(frozen=True)
+class LearningRate(NumberField):
+    """A number, where the other system takes the optimizer."""
 
-    Defaults are not checked.
-    """
-
-    def decorate(make: Callable[P, R]) -> Callable[P, R]:
-        signature, name = inspect.signature(make), make.__name__
-
-        @functools.wraps(make)
-        def call(*args: P.args, **kwargs: P.kwargs) -> R:
-            try:
-                given = signature.bind(*args, **kwargs)
-            except TypeError as error:
-                raise TypeError(f"{name}: {error}") from None
-            for key, x in given.arguments.items():
-                if x is not signature.parameters[key].default:
-                    x = plain(x)
-                    given.arguments[key] = (
-                        rules[key](f"{name}({key}=...)", x) if key in rules else x
-                    )
-            return make(*given.args, **given.kwargs)
-
-        return suggesting(call)
-
-    return decorate
-
-
-def learning_rate(**rule: Any) -> Rule:
-    """A number that keeps the rule, where the other system takes the optimizer."""
-
-    def coerce(where: str, x: Any) -> Any:
+    def coerce(self, where: str, x: Any) -> Any:
+        """`x` as it is stored, or an error that says what is expected instead of an optimizer."""
         if not _is_numeric(x):
             way = "give the learning rate; torch.from_scheduler takes a live scheduler of PyTorch"
             raise TypeError(f"{where}: {way}, got an object of the class {type(x).__name__}")
-        return NumberField(**rule).coerce(where, x)
+        return super().coerce(where, x)
 
-    return coerce
+
+Rate = Annotated[ArrayLike, LearningRate()]
 
 
 def _is_numeric(x: Any) -> bool:

@@ -24,8 +24,8 @@ import numpy as np
 from jax.typing import ArrayLike
 
 from jaxsched.curves import Exponential, Linear, PiecewiseConstant, Polynomial
-from jaxsched.dialects._cycles import MOST_CYCLES, known, restarts, swing
-from jaxsched.dialects._rules import checked, optional
+from jaxsched.dialects._cycles import MOST_CYCLES, Known, restarts, swing, warmed
+from jaxsched.dialects._rules import optional
 from jaxsched.dialects.protocol import (
     BASE_LR,
     STEPS_PER_EPOCH,
@@ -36,7 +36,7 @@ from jaxsched.dialects.protocol import (
     constructor,
 )
 from jaxsched.errors import require_known, shown, suggestion
-from jaxsched.fields import LONGEST, NumberField, declarations, is_concrete, require
+from jaxsched.fields import LONGEST, NumberField, declarations, declared, is_concrete, require
 from jaxsched.schedule import Constant, Schedule
 
 _SHARED = ("peak", "base_lr", "total")  # what every scheduler is given
@@ -44,7 +44,7 @@ _SHARED = ("peak", "base_lr", "total")  # what every scheduler is given
 _MISSPELT = {"cosinewithwarumuprestarts": "cosine_with_warmup_restarts"}
 
 
-@checked({})
+@declared
 def lr_scheduler(
     config: Sequence[Any] | Mapping[str, Any] | None,
     *,
@@ -155,7 +155,7 @@ def _constant(peak: Any, base_lr: Any, total: int, warmup_ratio_or_steps: float 
 
 def _linear(peak: Any, base_lr: Any, total: int, warmup_ratio_or_steps: float = 0.1) -> Schedule:
     warmup = _warmup(warmup_ratio_or_steps, total)
-    return _warmed(peak, warmup, Linear(peak, 0.0, max(0, total - warmup)))
+    return warmed(peak, warmup, Linear(peak, 0.0, max(0, total - warmup)))
 
 
 def _cosine(
@@ -168,8 +168,8 @@ def _cosine(
     """It swings on after its end, as in the reference."""
     warmup = _warmup(warmup_ratio_or_steps, total)
     steps = max(1, total - warmup)
-    cycles = known("num_cycles", num_cycles, above=0)
-    return _warmed(peak, warmup, swing(peak, 0.0, steps, cycles))
+    cycles = Known(above=0).coerce("num_cycles", num_cycles)
+    return warmed(peak, warmup, swing(peak, 0.0, steps, cycles))
 
 
 def _restarts(
@@ -181,8 +181,8 @@ def _restarts(
 ) -> Schedule:
     warmup = _warmup(warmup_ratio_or_steps, total)
     steps = max(1, total - warmup)
-    cycles = known("num_cycles", num_cycles, above=0, most=MOST_CYCLES)
-    return _warmed(peak, warmup, restarts(peak, steps, cycles))
+    cycles = Known(above=0, most=MOST_CYCLES).coerce("num_cycles", num_cycles)
+    return warmed(peak, warmup, restarts(peak, steps, cycles))
 
 
 def _polynomial(
@@ -194,13 +194,13 @@ def _polynomial(
     power: float = 1.0,
 ) -> Schedule:
     warmup = _warmup(warmup_ratio_or_steps, total)
-    end = known("lr_end", lr_end, least=0)
+    end = Known(least=0).coerce("lr_end", lr_end)
     require(lambda lr: lr > end, base_lr, f"lr_end={lr_end} must be less than base_lr")
     steps, end = max(0, total - warmup), peak * (end / base_lr)
     decay = Polynomial(peak, end, steps, power)
     if steps and is_concrete(power) and power == 0:  # 0^0 is 1 at the last step, no more after it
-        return _warmed(peak, warmup, PiecewiseConstant([min(steps + 1, LONGEST)], [peak, end]))
-    return _warmed(peak, warmup, decay)
+        return warmed(peak, warmup, PiecewiseConstant([min(steps + 1, LONGEST)], [peak, end]))
+    return warmed(peak, warmup, decay)
 
 
 def _exponential(peak: Any, base_lr: Any, total: int, gamma: float) -> Schedule:
@@ -215,11 +215,6 @@ SCHEDULERS: Mapping[str, Callable[..., Schedule]] = {
     "polynomial_with_warmup": _polynomial,
     "exponential": _exponential,
 }
-
-
-def _warmed(peak: Any, warmup: int, decay: Schedule) -> Schedule:
-    """A line from 0 to `peak`, whatever the first value of the decay, and then the decay."""
-    return Linear(0.0, peak, warmup).then(decay)
 
 
 def _warmup(ratio_or_steps: Any, total: int) -> int:

@@ -584,20 +584,17 @@ def _stated(data: Any, place: str) -> list[Stated] | None:
     """A mapping with a `schedule_config`, or with the `kind` of a class, dotted or not."""
     if not isinstance(data, Mapping):
         return None
+    kind = str(data.get("kind"))
     if "schedule_config" in data:
         place, data = f"{place}.schedule_config", data["schedule_config"]
         if not isinstance(data, Mapping) or "kind" not in data:
             return [Stated(place, "", data)]
-    elif str(data.get("kind")).split(".")[-1] not in schedules():
+    elif kind.split(".")[-1] not in schedules() or kind.startswith("noether."):
         return None
-    elif str(data["kind"]).startswith("noether."):
-        return None
-    config: Any = copy.copy(data)  # it may know its lines
-    name = str(data["kind"]).split(".")[-1]
-    config["kind"] = f"noether.{name}"
+    config, name = copy.copy(data), str(data["kind"]).split(".")[-1]  # it may know its lines
+    config["kind"] = f"noether.{name}"  # type: ignore[index]
     return [Stated(place, name, config)]
 
 
-DIALECT = Dialect(
-    {name: _constructor(name, kind) for name, kind in schedules().items()}, form=_stated
-)
+_MADE = {name: _constructor(name, kind) for name, kind in schedules().items()}
+DIALECT = Dialect(_MADE, form=_stated)

@@ -56,7 +56,7 @@ from jaxsched.fields import (
     require,
     require_ordered,
 )
-from jaxsched.numerics.time import largest, minus, plus
+from jaxsched.numerics.time import choose, largest, minus, plus
 from jaxsched.schedule import Constant, Schedule, as_schedule
 
 
@@ -183,7 +183,7 @@ def exponential_decay(
     """
     init, steps, rate = cast(Any, (init_value, transition_steps, decay_rate))
     works = (steps > 0) & (rate != 0)
-    curve = Exponential(init, _where(works, rate, 1.0), _where(steps > 0, steps, 1), staircase)
+    curve = Exponential(init, choose(works, rate, 1.0), choose(steps > 0, steps, 1), staircase)
     decay = _begun(curve, transition_begin)
     if end_value is None:
         return decay
@@ -192,7 +192,7 @@ def exponential_decay(
     if isinstance(works, bool):
         return decay.clip(end if falls else None, end if grows else None) if works else decay
     never = np.finfo(jnp.result_type(float)).max
-    return decay.clip(_where(falls, end, -never), _where(grows, end, never))
+    return decay.clip(choose(falls, end, -never), choose(grows, end, never))
 
 
 @declared
@@ -316,7 +316,7 @@ def warmup_cosine_decay_schedule(
         call = "warmup_cosine_decay_schedule"
         rule = f"{call}(decay_steps=...) must be greater than warmup_steps={warmup_steps}"
         require(lambda n: n > np.asarray(warmup_steps), decay_steps, rule)
-    end = _where(peak_value == 0, 0.0, end_value)
+    end = choose(peak_value == 0, 0.0, end_value)
     fall = _cosine(peak_value, end, minus(decay_steps, warmup_steps), exponent)
     rise = linear_schedule(init_value, peak_value, warmup_steps)
     return join_schedules([rise, fall], [warmup_steps])
@@ -398,14 +398,14 @@ def join_schedules(
 
 
 def _transition(init: Any, end: Any, power: Any, steps: Any, begin: Any) -> Schedule:
-    span = init, _where(steps > 0, end, init), largest(steps, 0)
+    span = init, choose(steps > 0, end, init), largest(steps, 0)
     straight = isinstance(power, float) and power == 1
     return _begun(Linear(*span) if straight else Polynomial(*span, power), begin)
 
 
 def _cosine(start: Any, end: Any, steps: Any, exponent: Any) -> Schedule:
     flat_or_plain = isinstance(exponent, float) and exponent in (0, 1)
-    end = _where(exponent == 0, start, end)
+    end = choose(exponent == 0, start, end)
     return Cosine(start, end, steps, None if flat_or_plain else exponent)
 
 
@@ -442,7 +442,7 @@ def _through(
         return piecewise_interpolate_schedule(kind, value, dict(zip(counts, scales, strict=True)))
     for i, count in enumerate(counts):
         for later in counts[i + 1 :]:
-            scales[i] = _where(count == later, 1.0, scales[i])
+            scales[i] = choose(count == later, 1.0, scales[i])
     # from the last to the first: where counts are equal, the one that scales has to be reached
     knots = _stack(counts[::-1])
     order = jnp.argsort(knots)
@@ -461,13 +461,6 @@ def _floor(fraction: Any, steps: Any) -> Any:
     if isinstance(fraction, float) and isinstance(steps, int | float):
         return int(fraction * steps)
     return jnp.floor(fraction * jnp.asarray(steps, float)).astype(jnp.result_type(steps))
-
-
-def _where(rule: Any, yes: Any, no: Any) -> Any:
-    """One of two numbers, now where the rule is known."""
-    if isinstance(rule, bool):
-        return yes if rule else no
-    return jnp.where(rule, yes, no)
 
 
 DIALECT = Dialect(

@@ -31,13 +31,13 @@ number may be traced.
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
@@ -56,99 +56,121 @@ from jaxsched.curves import (
     Table,
     Tanh,
 )
-from jaxsched.dialects._cycles import begun
+from jaxsched.dialects._cycles import Known, cycles_of, first_count, is_known_as
 from jaxsched.dialects._rates import exponential
-from jaxsched.dialects._rules import Rule, checked, learning_rate, lookup
+from jaxsched.dialects._rules import LearningRate, lookup
 from jaxsched.dialects.protocol import Dialect, named
 from jaxsched.errors import shown, suggestion
 from jaxsched.fields import (
     LONGEST,
-    Length,
     NumberField,
+    Value,
+    declared,
     is_concrete,
     is_float,
     require,
-    require_one_of,
     require_ordered,
 )
-from jaxsched.numerics.time import largest, minus, times
+from jaxsched.numerics.time import choose, largest, minus, times
 from jaxsched.schedule import Constant, Schedule
 
 ABSENT = {"PlateauLRScheduler": "follows a metric: it is no function of the count"}
-MOST_CYCLES = 4096  # each of another length, or of none that is whole, is a part of its own
 MOST_STAIRS = 100  # in a period of a fractional `decay_t`
 
 
-def _known(where: str, x: Any, **rule: Any) -> Any:
-    """`x`, which keeps the rule (see `NumberField`) and is no tracer."""
-    if not is_concrete(x):
-        raise ValueError(f"{where} must be a known number, it decides the structure")
-    return NumberField(**rule).coerce(where, x.item() if isinstance(x, jax.Array) else x)
+@dataclasses.dataclass(frozen=True)
+class _Time(NumberField):
+    integral: bool = True
+
+    def coerce(self, where: str, x: Any) -> Any:
+        """A length: an int where it is whole, so that its clock is exact."""
+        x = super().coerce(where, x)
+        return int(x) if isinstance(x, float) and x.is_integer() and x <= LONGEST else x
 
 
-def _time(where: str, x: Any, **rule: Any) -> Any:
-    """A length: an int where it is whole, so that its clock is exact."""
-    x = NumberField(integral=True, **rule).coerce(where, x)
-    return int(x) if isinstance(x, float) and x.is_integer() and x <= LONGEST else x
+@dataclasses.dataclass(frozen=True)
+class _Milestones(NumberField):
+    def coerce(self, where: str, x: Any) -> Any:
+        """Counts in order."""
+        x = super().coerce(where, x)
+        require_ordered(x, where)
+        return x
 
 
-def _flag(where: str, x: Any) -> Any:
-    require_one_of((False, True), x, where)
-    return x
+class _Silent:
+    def coerce(self, where: str, x: Any) -> None:
+        """None only."""
+        if x is not None:
+            raise ValueError(
+                f"{where} must be None: PyTorch draws the noise, it is no function of the count "
+                f"alone, got {shown(x)}"
+            )
 
 
-def _silent(where: str, x: Any) -> None:
-    if x is not None:
-        raise ValueError(
-            f"{where} must be None: PyTorch draws the noise, it is no function of the count alone, "
-            f"got {shown(x)}"
-        )
+_STABLE = ("constant", "rsqrt", "power")
+_DECAYS = ("linear", "1-sqrt", "cosine", "power", "exp")
+_NAMES = ("cosine", "tanh", "step", "multistep", "poly", "wsd", "rsqrt", "constant", "none")
 
 
-_RULES: Mapping[str, Rule] = {
-    "base_lr": learning_rate(least=0),
-    **dict.fromkeys(("lr_min", "min_lr"), NumberField(least=0).coerce),
-    **dict.fromkeys(("warmup_lr_init", "warmup_lr", "power"), NumberField(least=0).coerce),
-    **dict.fromkeys(("k_decay", "cycle_decay", "decay_rate"), NumberField(above=0).coerce),
-    **dict.fromkeys(("decay_power", "stable_power"), NumberField(above=0).coerce),
-    **dict.fromkeys(("t_initial", "decay_t"), functools.partial(_time, above=0)),
-    "warmup_t": functools.partial(_time, least=0),
-    "stable_timescale": functools.partial(_time, optional=True),
-    # parts of an epoch, which may be many counts
-    "num_epochs": functools.partial(_time, above=0, offset=True),
-    "warmup_epochs": functools.partial(_time, least=0, offset=True),
-    "decay_epochs": functools.partial(_time, offset=True, optional=True),
-    **dict.fromkeys(("noise_range_t", "noise"), _silent),
-    **dict.fromkeys(("t_in_epochs", "warmup_prefix", "step_on_epochs"), _flag),
-    **dict.fromkeys(("lb", "ub"), NumberField().coerce),
-    "decay_milestones": NumberField(integral=True, offset=True, rank=1).coerce,
-    "decay_ratio": NumberField(above=0, below=1).coerce,
-    "cycle_mul": functools.partial(_known, above=0),
-    "cycle_limit": functools.partial(_known, integral=True, whole=True, least=0),
-    "updates_per_epoch": functools.partial(_time, least=0),
-}
+class _Decay:
+    def coerce(self, where: str, x: Any) -> Any:
+        """The name of a decay, or a function."""
+        if not callable(x) and x not in _DECAYS:
+            raise ValueError(f"{where} must be {', '.join(_DECAYS)} or a callable, got {shown(x)}")
+        return x
+
+
+class _Name:
+    def coerce(self, where: str, x: Any) -> Any:
+        """The name of a scheduler."""
+        if x == "plateau":
+            raise ValueError(f"{where} must be a function of the count: 'plateau' follows a metric")
+        if x not in _NAMES:
+            raise ValueError(f"{where} must be a known name, got {shown(x)}{suggestion(x, _NAMES)}")
+        return x
+
+
+Rate0 = Annotated[ArrayLike, LearningRate(least=0)]
+NotNegative = Annotated[ArrayLike, NumberField(least=0)]
+Positive = Annotated[ArrayLike, NumberField(above=0)]
+Share = Annotated[ArrayLike, NumberField(above=0, below=1)]
+Time = Annotated[ArrayLike, _Time(above=0)]
+Time0 = Annotated[ArrayLike, _Time(least=0)]
+Timescale = Annotated[ArrayLike, _Time()]
+# parts of an epoch, which may be many counts
+Epochs = Annotated[ArrayLike, _Time(above=0, offset=True)]
+Epochs0 = Annotated[ArrayLike, _Time(least=0, offset=True)]
+AnyEpochs = Annotated[ArrayLike, _Time(offset=True)]
+Counts = Annotated[Sequence[ArrayLike] | ArrayLike, NumberField(True, offset=True, rank=1)]
+Milestones = Annotated[Sequence[ArrayLike] | ArrayLike, _Milestones(True, rank=1)]
+KnownFactor = Annotated[float, Known(above=0)]
+KnownCount = Annotated[int, Known(integral=True, whole=True, least=0)]
+Silent = Annotated[None, _Silent()]
+StableName = Literal["constant", "rsqrt", "power"]
+DecayName = Annotated[str | Callable[[float], float], _Decay()]
+Name = Annotated[str, _Name()]
 
 
 # --- cycles -------------------------------------------------------------------------------------
 
 
-@checked(_RULES)
+@declared
 def CosineLRScheduler(
-    base_lr: ArrayLike,
-    t_initial: Length,
-    lr_min: ArrayLike = 0.0,
-    cycle_mul: float = 1.0,
-    cycle_decay: ArrayLike = 1.0,
-    cycle_limit: int = 1,
-    warmup_t: Length = 0,
-    warmup_lr_init: ArrayLike = 0.0,
+    base_lr: Rate0,
+    t_initial: Time,
+    lr_min: NotNegative = 0.0,
+    cycle_mul: KnownFactor = 1.0,
+    cycle_decay: Positive = 1.0,
+    cycle_limit: KnownCount = 1,
+    warmup_t: Time0 = 0,
+    warmup_lr_init: NotNegative = 0.0,
     warmup_prefix: bool = False,
     t_in_epochs: bool = True,
-    noise_range_t: None = None,
+    noise_range_t: Silent = None,
     noise_pct: float = 0.67,
     noise_std: float = 1.0,
     noise_seed: int = 42,
-    k_decay: ArrayLike = 1.0,
+    k_decay: Positive = 1.0,
 ) -> Schedule:
     """In each cycle lr_min + (peak - lr_min) (1 + cos(pi x^k_decay)) / 2, x = t / length.
 
@@ -165,25 +187,25 @@ def CosineLRScheduler(
         k_decay: > 0.
     """
     curve = functools.partial(Cosine, warp=_warp(k_decay))
-    body = _cycles(curve, base_lr, t_initial, lr_min, cycle_mul, cycle_decay, cycle_limit)
+    body = cycles_of(curve, base_lr, t_initial, lr_min, cycle_mul, cycle_decay, cycle_limit)
     return _warmed(body, base_lr, warmup_t, warmup_lr_init, warmup_prefix)
 
 
-@checked(_RULES)
+@declared
 def TanhLRScheduler(
-    base_lr: ArrayLike,
-    t_initial: Length,
-    lb: ArrayLike = -7.0,
-    ub: ArrayLike = 3.0,
-    lr_min: ArrayLike = 0.0,
-    cycle_mul: float = 1.0,
-    cycle_decay: ArrayLike = 1.0,
-    cycle_limit: int = 1,
-    warmup_t: Length = 0,
-    warmup_lr_init: ArrayLike = 0.0,
+    base_lr: Rate0,
+    t_initial: Time,
+    lb: Value = -7.0,
+    ub: Value = 3.0,
+    lr_min: NotNegative = 0.0,
+    cycle_mul: KnownFactor = 1.0,
+    cycle_decay: Positive = 1.0,
+    cycle_limit: KnownCount = 1,
+    warmup_t: Time0 = 0,
+    warmup_lr_init: NotNegative = 0.0,
     warmup_prefix: bool = False,
     t_in_epochs: bool = True,
-    noise_range_t: None = None,
+    noise_range_t: Silent = None,
     noise_pct: float = 0.67,
     noise_std: float = 1.0,
     noise_seed: int = 42,
@@ -202,30 +224,30 @@ def TanhLRScheduler(
         low = np.asarray(lb)
         require(lambda x: x > low, ub, f"TanhLRScheduler(ub=...) must be greater than lb={low}")
     curve = functools.partial(Tanh, low=lb, high=ub)
-    body = _cycles(curve, base_lr, t_initial, lr_min, cycle_mul, cycle_decay, cycle_limit, True)
-    if warmup_prefix or _is(warmup_t, 0):
+    body = cycles_of(curve, base_lr, t_initial, lr_min, cycle_mul, cycle_decay, cycle_limit, True)
+    if warmup_prefix or is_known_as(warmup_t, 0):
         return _warmed(body, base_lr, warmup_t, warmup_lr_init, True)
     return Skip(body, warmup_t).warmup(warmup_t, warmup_lr_init)
 
 
-@checked(_RULES)
+@declared
 def PolyLRScheduler(
-    base_lr: ArrayLike,
-    t_initial: Length,
-    power: ArrayLike = 0.5,
-    lr_min: ArrayLike = 0.0,
-    cycle_mul: float = 1.0,
-    cycle_decay: ArrayLike = 1.0,
-    cycle_limit: int = 1,
-    warmup_t: Length = 0,
-    warmup_lr_init: ArrayLike = 0.0,
+    base_lr: Rate0,
+    t_initial: Time,
+    power: NotNegative = 0.5,
+    lr_min: NotNegative = 0.0,
+    cycle_mul: KnownFactor = 1.0,
+    cycle_decay: Positive = 1.0,
+    cycle_limit: KnownCount = 1,
+    warmup_t: Time0 = 0,
+    warmup_lr_init: NotNegative = 0.0,
     warmup_prefix: bool = False,
     t_in_epochs: bool = True,
-    noise_range_t: None = None,
+    noise_range_t: Silent = None,
     noise_pct: float = 0.67,
     noise_std: float = 1.0,
     noise_seed: int = 42,
-    k_decay: ArrayLike = 1.0,
+    k_decay: Positive = 1.0,
 ) -> Schedule:
     """In each cycle lr_min + (peak - lr_min) (1 - x^k_decay)^power, x = t / length.
 
@@ -235,134 +257,28 @@ def PolyLRScheduler(
     The others are those of `CosineLRScheduler`.
     """
     curve = functools.partial(Polynomial, power=power, warp=_warp(k_decay))
-    cycles = (cycle_mul, cycle_decay, cycle_limit, _is(power, 0))
-    body = _cycles(curve, base_lr, t_initial, lr_min, *cycles)
+    cycles = (cycle_mul, cycle_decay, cycle_limit, is_known_as(power, 0))
+    body = cycles_of(curve, base_lr, t_initial, lr_min, *cycles)
     return _warmed(body, base_lr, warmup_t, warmup_lr_init, warmup_prefix)
 
 
 def _warp(k_decay: Any) -> Any:
-    return None if _is(k_decay, 1) else k_decay
-
-
-def _cycles(
-    curve: Callable[..., Schedule],
-    base: Any,
-    t_initial: Any,
-    lr_min: Any,
-    mul: float,
-    decay: Any,
-    limit: int,
-    falls: bool = False,
-) -> Schedule:
-    """`limit` cycles curve(peak, lr_min, length), then `lr_min`, to which the last one may fall."""
-    end = Constant(lr_min).hold(0)
-    if limit == 0:
-        return end
-    if limit == 1 or mul == 1 and not is_float(t_initial):
-        body = _equal(curve, base, t_initial, lr_min, decay, limit)
-        last = _multiple(t_initial, limit)
-    else:
-        body, last = _unequal(curve, base, t_initial, lr_min, mul, decay, limit)
-    last, _ = _first(last)
-    reached = not is_concrete(last) or last <= LONGEST
-    return Join((body, end), (last,)) if falls and reached else body
-
-
-def _equal(
-    curve: Callable[..., Schedule], base: Any, steps: Any, lr_min: Any, decay: Any, limit: int
-) -> Schedule:
-    """Cycles of one length, a whole one if there are several: on one clock."""
-
-    def repeated(cycle: Schedule, gain: Any = None) -> Schedule:
-        if is_concrete(steps) and steps * limit > LONGEST:  # more than can be counted
-            endless = cycle.repeat()
-            return endless if gain is None else endless * Exponential(1.0, gain, steps, True)
-        return cycle.restarts(limit, gain=gain)
-
-    if limit == 1:
-        return curve(base, lr_min, steps)
-    if _is(decay, 1):
-        return repeated(curve(base, lr_min, steps))
-    peaks = repeated(curve(base, 0.0, steps), decay)  # they decay, `lr_min` does not
-    return peaks if _is(lr_min, 0) else peaks + repeated(curve(0.0, lr_min, steps))
-
-
-def _unequal(
-    curve: Callable[..., Schedule],
-    base: Any,
-    t_initial: Any,
-    lr_min: Any,
-    mul: float,
-    decay: Any,
-    limit: int,
-) -> tuple[Schedule, Any]:
-    """Cycles of any lengths, a part each, and where they end.
-
-    A cycle that begins between two counts has the rest of a fraction behind it at its first.
-    """
-    factor: Any = int(mul) if mul.is_integer() else mul
-    parts: list[Schedule] = []
-    starts: list[Any] = []
-    begin: Any = 0  # of a cycle, in units of t_initial, as its length
-    length: Any = 1
-    for i in range(limit):
-        steps = _multiple(t_initial, length)
-        start, rest = _first(_multiple(t_initial, begin))
-        # what begins too late to be counted, or where cycles have shrunk to nothing
-        if begin > LONGEST or is_concrete(steps) and (start > LONGEST or steps < 1e-6):
-            break
-        if rest is None or not is_concrete(rest) or rest < steps:  # else it has no count
-            over = 0 if rest is None else rest
-            parts.append(begun(curve, base * decay**i, lr_min, steps, over))
-            starts.append(start)
-        begin, length = begin + length, length * factor
-        if len(parts) > MOST_CYCLES:
-            raise ValueError(
-                f"cycle_limit={limit} with cycle_mul={mul} and t_initial={t_initial} is more than "
-                f"{MOST_CYCLES} cycles, each of its own length"
-            )
-    return Join(tuple(parts), tuple(starts[1:])), _multiple(t_initial, begin)
-
-
-def _multiple(steps: Any, factor: Any) -> Any:
-    """A length times a known number; as an int it saturates where it cannot be counted."""
-    if is_concrete(steps):
-        product = steps * factor
-        return float(product) if isinstance(product, int) and product > LONGEST else product
-    if is_float(steps) or is_float(factor):
-        return times(steps, factor)
-    most = LONGEST // max(1, factor)
-    return jnp.where(steps > most, LONGEST, jnp.minimum(steps, most) * min(factor, LONGEST))
-
-
-def _first(begin: Any) -> tuple[Any, Any]:
-    """The first count at or after `begin`, and how much later it is: None for an int."""
-    if not is_float(begin):
-        return begin, None
-    if is_concrete(begin):
-        whole = round(float(begin))
-        first = whole if math.isclose(begin, whole, rel_tol=1e-12) else math.ceil(begin)
-        return first, max(0.0, float(first - begin))
-    exact = jnp.asarray(begin, float)
-    near = jnp.round(exact)
-    close = jnp.abs(exact - near) <= 2 * np.finfo(exact.dtype).eps * near
-    later = jnp.minimum(jnp.where(close, near, jnp.ceil(exact)), LONGEST - 127)
-    return later.astype(jnp.result_type(int)), jnp.maximum(later - exact, 0)
+    return None if is_known_as(k_decay, 1) else k_decay
 
 
 # --- steps --------------------------------------------------------------------------------------
 
 
-@checked(_RULES)
+@declared
 def StepLRScheduler(
-    base_lr: ArrayLike,
-    decay_t: Length,
-    decay_rate: ArrayLike = 1.0,
-    warmup_t: Length = 0,
-    warmup_lr_init: ArrayLike = 0.0,
+    base_lr: Rate0,
+    decay_t: Time,
+    decay_rate: Positive = 1.0,
+    warmup_t: Time0 = 0,
+    warmup_lr_init: NotNegative = 0.0,
     warmup_prefix: bool = True,
     t_in_epochs: bool = True,
-    noise_range_t: None = None,
+    noise_range_t: Silent = None,
     noise_pct: float = 0.67,
     noise_std: float = 1.0,
     noise_seed: int = 42,
@@ -407,22 +323,16 @@ def _stairs(base: Any, rate: Any, steps: Any) -> Schedule:
     return Constant(base).hold(1).then(body) if late else body
 
 
-def _milestones(where: str, x: Any) -> Any:
-    x = NumberField(integral=True, rank=1).coerce(where, x)
-    require_ordered(x, where)
-    return x
-
-
-@checked({**_RULES, "decay_t": _milestones})
+@declared
 def MultiStepLRScheduler(
-    base_lr: ArrayLike,
-    decay_t: Sequence[Length] | Length,
-    decay_rate: ArrayLike = 1.0,
-    warmup_t: Length = 0,
-    warmup_lr_init: ArrayLike = 0.0,
+    base_lr: Rate0,
+    decay_t: Milestones,
+    decay_rate: Positive = 1.0,
+    warmup_t: Time0 = 0,
+    warmup_lr_init: NotNegative = 0.0,
     warmup_prefix: bool = True,
     t_in_epochs: bool = True,
-    noise_range_t: None = None,
+    noise_range_t: Silent = None,
     noise_pct: float = 0.67,
     noise_std: float = 1.0,
     noise_seed: int = 42,
@@ -445,37 +355,23 @@ def MultiStepLRScheduler(
 
 # --- warmup, stable, decay ----------------------------------------------------------------------
 
-_STABLE = ("constant", "rsqrt", "power")
-_DECAYS = ("linear", "1-sqrt", "cosine", "power", "exp")
 
-
-def _decay_name(where: str, x: Any) -> Any:
-    if not callable(x) and x not in _DECAYS:
-        raise ValueError(f"{where} must be {', '.join(_DECAYS)} or a callable, got {shown(x)}")
-    return x
-
-
-def _stable_name(where: str, x: Any) -> Any:
-    require_one_of(_STABLE, x, where)
-    return x
-
-
-@checked({**_RULES, "decay_fn": _decay_name, "stable_fn": _stable_name})
+@declared
 def WSDLRScheduler(
-    base_lr: ArrayLike,
-    t_initial: Length,
-    decay_t: Length,
-    lr_min: ArrayLike = 0.0,
-    stable_fn: str = "constant",
-    stable_timescale: Length | None = None,
-    stable_power: ArrayLike = 0.5,
-    decay_fn: str | Callable[[float], float] = "1-sqrt",
-    decay_power: ArrayLike = 0.5,
-    decay_ratio: ArrayLike = 0.1,
-    warmup_t: Length = 0,
-    warmup_lr_init: ArrayLike = 0.0,
+    base_lr: Rate0,
+    t_initial: Time,
+    decay_t: Time,
+    lr_min: NotNegative = 0.0,
+    stable_fn: StableName = "constant",
+    stable_timescale: Timescale | None = None,
+    stable_power: Positive = 0.5,
+    decay_fn: DecayName = "1-sqrt",
+    decay_power: Positive = 0.5,
+    decay_ratio: Share = 0.1,
+    warmup_t: Time0 = 0,
+    warmup_lr_init: NotNegative = 0.0,
     t_in_epochs: bool = True,
-    noise_range_t: None = None,
+    noise_range_t: Silent = None,
     noise_pct: float = 0.67,
     noise_std: float = 1.0,
     noise_seed: int = 42,
@@ -501,7 +397,8 @@ def WSDLRScheduler(
         rule = f"WSDLRScheduler(decay_t=...) must be in (0, t_initial={t_initial}]"
         require(lambda n: n <= np.asarray(t_initial), decay_t, rule)
     if callable(decay_fn):
-        total = _known("WSDLRScheduler(decay_t=...)", decay_t, integral=True, whole=True)
+        known = Known(integral=True, whole=True)
+        total = known.coerce("WSDLRScheduler(decay_t=...)", decay_t)
         decay: Callable[..., Schedule] = functools.partial(_tabulated, decay_fn, total)
     else:
         named: dict[str, Callable[..., Schedule]] = {
@@ -526,7 +423,7 @@ def WSDLRScheduler(
     if stable_fn == "power":
         stable = InversePower(base_lr, timescale, stable_power)
     stable = stable.stop(t_initial)
-    if _is(lr_min, 0):
+    if is_known_as(lr_min, 0):
         body = stable * cooldown(1.0, 0.0)
     else:
         body = (stable.clip(low=lr_min) - lr_min) * cooldown(1.0, 0.0) + lr_min
@@ -544,42 +441,33 @@ def _tabulated(
 # --- by name ------------------------------------------------------------------------------------
 
 
-def _scheduler_name(where: str, x: Any) -> Any:
-    known = ("cosine", "tanh", "step", "multistep", "poly", "wsd", "rsqrt", "constant", "none")
-    if x == "plateau":
-        raise ValueError(f"{where} must be a function of the count: 'plateau' follows a metric")
-    if x not in known:
-        raise ValueError(f"{where} must be a known name, got {shown(x)}{suggestion(x, known)}")
-    return x
-
-
-@checked({**_RULES, "sched": _scheduler_name})
+@declared
 def create_scheduler_v2(
-    base_lr: ArrayLike,
-    sched: str = "cosine",
-    num_epochs: ArrayLike = 300,
-    decay_epochs: ArrayLike | None = None,
-    decay_milestones: Sequence[ArrayLike] | ArrayLike = (90, 180, 270),
+    base_lr: Rate0,
+    sched: Name = "cosine",
+    num_epochs: Epochs = 300,
+    decay_epochs: AnyEpochs | None = None,
+    decay_milestones: Counts = (90, 180, 270),
     cooldown_epochs: ArrayLike = 0,
     patience_epochs: int = 10,
-    decay_rate: ArrayLike = 0.1,
-    min_lr: ArrayLike = 0.0,
-    warmup_lr: ArrayLike = 1e-5,
-    warmup_epochs: ArrayLike = 0,
+    decay_rate: Positive = 0.1,
+    min_lr: NotNegative = 0.0,
+    warmup_lr: NotNegative = 1e-5,
+    warmup_epochs: Epochs0 = 0,
     warmup_prefix: bool = False,
-    noise: None = None,
+    noise: Silent = None,
     noise_pct: float = 0.67,
     noise_std: float = 1.0,
     noise_seed: int = 42,
-    cycle_mul: float = 1.0,
-    cycle_decay: ArrayLike = 0.1,
-    cycle_limit: int = 1,
-    k_decay: ArrayLike = 1.0,
-    decay_fn: str | Callable[[float], float] | None = None,
-    stable_timescale: ArrayLike | None = None,
+    cycle_mul: KnownFactor = 1.0,
+    cycle_decay: Positive = 0.1,
+    cycle_limit: KnownCount = 1,
+    k_decay: Positive = 1.0,
+    decay_fn: DecayName | None = None,
+    stable_timescale: Timescale | None = None,
     plateau_mode: str = "max",
     step_on_epochs: bool = True,
-    updates_per_epoch: ArrayLike = 0,
+    updates_per_epoch: Time0 = 0,
 ) -> Schedule:
     """The schedule of a name; only it, where timm returns a number of epochs beside it.
 
@@ -621,11 +509,12 @@ def create_scheduler_v2(
         return StepLRScheduler(base_lr, 1, **ramp)
     if sched == "multistep":
         # the default too becomes an array, which a number multiplies
-        milestones = _RULES["decay_milestones"]("decay_milestones", decay_milestones)
+        counts = NumberField(True, offset=True, rank=1)
+        milestones = counts.coerce("decay_milestones", decay_milestones)
         return MultiStepLRScheduler(base_lr, times(milestones, unit), decay_rate, **ramp)
     stable = total if warmup_prefix else minus(total, warmup)
     part: Any = 0.2 if decay_epochs is None else decay_epochs
-    decay = _rounded(_where((0 < part) & (part < 1), times(stable, part), times(part, unit)))
+    decay = _rounded(choose((0 < part) & (part < 1), times(stable, part), times(part, unit)))
     if is_concrete(decay) and is_concrete(stable):
         rest = "" if warmup_prefix else " - warmup_epochs"
         rule = f"{where}(decay_epochs=...) must make a decay in (0, num_epochs{rest} = {stable}]"
@@ -646,26 +535,15 @@ def create_scheduler_v2(
 # --- numbers, known or traced -------------------------------------------------------------------
 
 
-def _is(x: Any, value: float) -> bool:
-    """Whether x is known to be the value."""
-    return is_concrete(x) and bool(np.all(np.asarray(x) == value))
-
-
-def _where(condition: Any, yes: Any, no: Any) -> Any:
-    if is_concrete(condition):
-        return yes if condition else no
-    return jnp.where(condition, *(jnp.asarray(x, float) for x in (yes, no)))
-
-
 def _rounded(x: Any) -> Any:
     return round(x) if is_concrete(x) else jnp.round(x).astype(jnp.result_type(int))
 
 
 def _warmed(body: Schedule, base: Any, steps: Any, start: Any, prefix: bool) -> Schedule:
     """A line from `start` to `base`, then the body: from its beginning if a prefix, else at t."""
-    if _is(steps, 0):
+    if is_known_as(steps, 0):
         return body
-    first, rest = _first(steps)
+    first, rest = first_count(steps)
     clock = rest if prefix else first
     after = body if clock is None else Skip(body, clock)
     return Join((Linear(start, base, steps), after), (first,))

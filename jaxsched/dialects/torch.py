@@ -32,35 +32,44 @@ scheduler of the other classes is what `from_scheduler` takes.
 from __future__ import annotations
 
 import dataclasses
-import functools
-import math
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 
-from jaxsched.algebra import Join, Per, Product, Quotient, Repeat, Skip, Sum, WithMomentum
-from jaxsched.curves import Cosine, Exponential, Linear, PiecewiseConstant, Polynomial, Wave
-from jaxsched.dialects._cycles import begun
+from jaxsched.algebra import Join, Product, Sum, WithMomentum
+from jaxsched.curves import Cosine, Exponential, Linear, PiecewiseConstant, Wave
+from jaxsched.dialects._cycles import phases_through
 from jaxsched.dialects._rates import exponential
-from jaxsched.dialects._rules import Rule, checked, learning_rate, lookup
+from jaxsched.dialects._rules import LearningRate, Rate, lookup
+from jaxsched.dialects._torch_chains import (
+    annealing,
+    at_zero,
+    boundary_of,
+    chain,
+    multiple_of,
+    polynomial,
+    sequence,
+    started,
+)
 from jaxsched.dialects.protocol import Dialect, named
 from jaxsched.errors import require_known, shown, suggesting, suggestion
 from jaxsched.fields import (
     LONGEST,
+    Count,
     Length,
     NumberField,
+    Value,
+    declared,
     is_concrete,
-    is_float,
     is_sequence,
     require,
     require_one_of,
     require_ordered,
 )
-from jaxsched.numerics.time import minus
+from jaxsched.numerics.time import choose
 from jaxsched.schedule import Constant, Schedule, as_schedule
 
 ABSENT = {
@@ -70,11 +79,40 @@ ABSENT = {
         "LambdaLR takes their product as one"
     ),
 }
-_RULES: Mapping[str, Rule] = {"base_lr": learning_rate()}
+Positive = Annotated[ArrayLike, NumberField(above=0)]
+NotNegative = Annotated[ArrayLike, NumberField(least=0)]
+StartFactor = Annotated[ArrayLike, NumberField(above=0, most=1)]
+Whole = Annotated[ArrayLike, NumberField(True, least=0, whole=True)]
+WholeFrom1 = Annotated[ArrayLike, NumberField(True, least=1, whole=True)]
 
 
-@checked(_RULES)
-def StepLR(base_lr: ArrayLike, step_size: Length, gamma: ArrayLike = 0.1) -> Schedule:
+@dataclasses.dataclass(frozen=True)
+class _Fraction(NumberField):
+    def coerce(self, where: str, x: Any) -> Any:
+        """A number in [0, 1]."""
+        x = super().coerce(where, x)
+        require(lambda v: (v >= 0) & (v <= 1), x, f"{where} must be in [0, 1]")
+        return x
+
+
+@dataclasses.dataclass(frozen=True)
+class _Wholes(NumberField):
+    integral: bool = True
+    rank: int = 1
+
+    def coerce(self, where: str, x: Any) -> Any:
+        """Counts, one by one: they may be traced."""
+        if not is_sequence(x):
+            raise TypeError(f"{where} must be a sequence of counts, got {shown(x)}")
+        return [NumberField(True, least=0, whole=True).coerce(where, count) for count in x]
+
+
+Fraction = Annotated[ArrayLike, _Fraction()]
+Wholes = Annotated[Sequence[ArrayLike], _Wholes()]
+
+
+@declared
+def StepLR(base_lr: Rate, step_size: WholeFrom1, gamma: Positive = 0.1) -> Schedule:
     """base_lr gamma^(n // step_size).
 
     Args:
@@ -82,14 +120,11 @@ def StepLR(base_lr: ArrayLike, step_size: Length, gamma: ArrayLike = 0.1) -> Sch
         step_size: counts between two decays, >= 1.
         gamma: factor of each, > 0.
     """
-    gamma = _number("StepLR(gamma=...)", gamma, above=0)
-    return exponential(base_lr, gamma).per(_counts("StepLR(step_size=...)", step_size, least=1))
+    return exponential(base_lr, gamma).per(step_size)
 
 
-@checked(_RULES)
-def MultiStepLR(
-    base_lr: ArrayLike, milestones: Sequence[Length], gamma: ArrayLike = 0.1
-) -> Schedule:
+@declared
+def MultiStepLR(base_lr: Rate, milestones: Wholes, gamma: Value = 0.1) -> Schedule:
     """base_lr gamma^i, where i is how many of the milestones are <= n.
 
     Args:
@@ -97,18 +132,15 @@ def MultiStepLR(
         milestones: counts in any order; one that is given twice counts twice.
         gamma: factor at each.
     """
-    counts = _each_count("MultiStepLR(milestones=...)", milestones)
-    rate = _number("MultiStepLR(gamma=...)", gamma)
+    counts, rate = cast(Any, (milestones, gamma))
     ordered = sorted(counts) if all(map(is_concrete, counts)) else jnp.sort(jnp.stack(counts))
     return Product(
         Constant(base_lr), PiecewiseConstant(ordered, [rate**i for i in range(len(counts) + 1)])
     )
 
 
-@checked(_RULES)
-def ConstantLR(
-    base_lr: ArrayLike, factor: ArrayLike = 1.0 / 3, total_iters: Length = 5
-) -> Schedule:
+@declared
+def ConstantLR(base_lr: Rate, factor: Fraction = 1.0 / 3, total_iters: Whole = 5) -> Schedule:
     """base_lr factor for n < total_iters, then base_lr; with total_iters=0 for ever base_lr factor.
 
     Args:
@@ -116,19 +148,18 @@ def ConstantLR(
         factor: in [0, 1].
         total_iters: counts that it lasts.
     """
-    factor = _fraction("ConstantLR(factor=...)", factor)
-    total = _counts("ConstantLR(total_iters=...)", total_iters)
-    after = _where(total > 0, 1.0, factor)
+    total: Any = total_iters
+    after = choose(total > 0, 1.0, factor)
     end: Any = [total] if is_concrete(total) else total[None]  # a list of tracers becomes floats
     return Product(Constant(base_lr), PiecewiseConstant(end, [factor, after]))
 
 
-@checked(_RULES)
+@declared
 def LinearLR(
-    base_lr: ArrayLike,
-    start_factor: ArrayLike = 1.0 / 3,
-    end_factor: ArrayLike = 1.0,
-    total_iters: Length = 5,
+    base_lr: Rate,
+    start_factor: StartFactor = 1.0 / 3,
+    end_factor: Fraction = 1.0,
+    total_iters: Whole = 5,
 ) -> Schedule:
     """A line from base_lr start_factor to base_lr end_factor, then held.
 
@@ -138,25 +169,24 @@ def LinearLR(
         end_factor: in [0, 1].
         total_iters: counts of the line; 0 keeps start_factor for ever.
     """
-    start = _number("LinearLR(start_factor=...)", start_factor, above=0, most=1)
-    end = _fraction("LinearLR(end_factor=...)", end_factor)
-    total = _counts("LinearLR(total_iters=...)", total_iters)
-    return Product(Constant(base_lr), Linear(start, _where(total > 0, end, start), total))
+    total: Any = total_iters
+    end = choose(total > 0, end_factor, start_factor)
+    return Product(Constant(base_lr), Linear(start_factor, end, total))
 
 
-@checked(_RULES)
-def ExponentialLR(base_lr: ArrayLike, gamma: ArrayLike) -> Schedule:
+@declared
+def ExponentialLR(base_lr: Rate, gamma: Positive) -> Schedule:
     """base_lr gamma^n.
 
     Args:
         base_lr: the initial learning rate.
         gamma: factor of each count, > 0.
     """
-    return exponential(base_lr, _number("ExponentialLR(gamma=...)", gamma, above=0))
+    return exponential(base_lr, gamma)
 
 
-@checked(_RULES)
-def PolynomialLR(base_lr: ArrayLike, total_iters: Length = 5, power: ArrayLike = 1.0) -> Schedule:
+@declared
+def PolynomialLR(base_lr: Rate, total_iters: Whole = 5, power: NotNegative = 1.0) -> Schedule:
     """base_lr (1 - n / total_iters)^power, and 0 from total_iters on.
 
     Args:
@@ -164,13 +194,11 @@ def PolynomialLR(base_lr: ArrayLike, total_iters: Length = 5, power: ArrayLike =
         total_iters: counts of the decay; 0 keeps base_lr for ever.
         power: >= 0; 0 keeps base_lr for ever.
     """
-    total = _counts("PolynomialLR(total_iters=...)", total_iters)
-    power = _number("PolynomialLR(power=...)", power, least=0)
-    return Polynomial(base_lr, _where(total > 0, 0.0, base_lr), total, power)
+    return polynomial(base_lr, total_iters, power)
 
 
-@checked(_RULES)
-def CosineAnnealingLR(base_lr: ArrayLike, T_max: Length, eta_min: ArrayLike = 0.0) -> Schedule:
+@declared
+def CosineAnnealingLR(base_lr: Rate, T_max: Count, eta_min: Value = 0.0) -> Schedule:
     """eta_min + (base_lr - eta_min) (1 + cos(pi n / T_max)) / 2, for ever.
 
     Args:
@@ -178,17 +206,12 @@ def CosineAnnealingLR(base_lr: ArrayLike, T_max: Length, eta_min: ArrayLike = 0.
         T_max: counts from base_lr to eta_min, >= 1; as many later it is base_lr again.
         eta_min: the smallest value.
     """
-    eta_min = _number("CosineAnnealingLR(eta_min=...)", eta_min)
-    half = _whole(NumberField(True, least=1).coerce("CosineAnnealingLR(T_max=...)", T_max))
-    if is_float(half) or (is_concrete(half) and half > LONGEST // 2):
-        return Wave(base_lr, eta_min, half, 0.5)
-    # whole half periods, on an integer clock
-    return Cosine(base_lr, eta_min, half).then(Cosine(eta_min, base_lr, half)).repeat()
+    return annealing(base_lr, eta_min, _whole(T_max))
 
 
-@checked(_RULES)
+@declared
 def CosineAnnealingWarmRestarts(
-    base_lr: ArrayLike, T_0: Length, T_mult: int = 1, eta_min: ArrayLike = 0.0
+    base_lr: Rate, T_0: WholeFrom1, T_mult: int = 1, eta_min: Value = 0.0
 ) -> Schedule:
     """Half cosines from base_lr to eta_min, each T_mult times as long as the one before, for ever.
 
@@ -200,8 +223,7 @@ def CosineAnnealingWarmRestarts(
         T_mult: an int >= 1, static.
         eta_min: what each one falls towards.
     """
-    first = _counts("CosineAnnealingWarmRestarts(T_0=...)", T_0, least=1)
-    eta_min = _number("CosineAnnealingWarmRestarts(eta_min=...)", eta_min)
+    first: Any = T_0
     if not isinstance(T_mult, int | np.integer) or isinstance(T_mult, bool) or T_mult < 1:
         rule = "CosineAnnealingWarmRestarts(T_mult=...) must be a known int of at least 1"
         raise ValueError(f"{rule}, got {shown(T_mult)}")
@@ -213,24 +235,24 @@ def CosineAnnealingWarmRestarts(
     while (following := begins[-1] * int(T_mult) + 1) <= most:
         begins.append(following)
     lengths = [int(T_mult) ** i for i in range(len(begins))]
-    cycles = [Cosine(base_lr, eta_min, _multiple(first, n)) for n in lengths[:-1]]
-    last = Wave(base_lr, eta_min, _multiple(first, lengths[-1]), 0.5)
-    return Join((*cycles, last), tuple(_boundary(first, n) for n in begins[1:]))
+    cycles = [Cosine(base_lr, eta_min, multiple_of(first, n)) for n in lengths[:-1]]
+    last = Wave(base_lr, eta_min, multiple_of(first, lengths[-1]), 0.5)
+    return Join((*cycles, last), tuple(boundary_of(first, n) for n in begins[1:]))
 
 
-@checked(_RULES)
+@declared
 def CyclicLR(
-    base_lr: ArrayLike,
-    max_lr: ArrayLike,
-    step_size_up: Length = 2000,
+    base_lr: Rate,
+    max_lr: Value,
+    step_size_up: Annotated[ArrayLike, NumberField(True, above=0)] = 2000,
     step_size_down: Length | None = None,
     mode: str = "triangular",
-    gamma: ArrayLike = 1.0,
+    gamma: Positive = 1.0,
     scale_fn: Any = None,
-    scale_mode: str = "cycle",
+    scale_mode: Literal["cycle", "iterations"] = "cycle",
     cycle_momentum: bool = True,
-    base_momentum: ArrayLike = 0.8,
-    max_momentum: ArrayLike = 0.9,
+    base_momentum: Value = 0.8,
+    max_momentum: Value = 0.9,
 ) -> Schedule:
     """base_lr + (max_lr - base_lr) h s, where h is a line up from 0 to 1 and a line down, repeated.
 
@@ -249,20 +271,13 @@ def CyclicLR(
         base_momentum: the momentum at the upper end.
         max_momentum: the momentum at the lower end.
     """
-    max_lr = _number("CyclicLR(max_lr=...)", max_lr)
-    up = _whole(NumberField(True, above=0).coerce("CyclicLR(step_size_up=...)", step_size_up))
-    down = up
-    if step_size_down is not None:
-        down = _whole(
-            NumberField(True, least=0).coerce("CyclicLR(step_size_down=...)", step_size_down)
-        )
+    up = _whole(step_size_up)
+    down = up if step_size_down is None else _whole(step_size_down)
     if scale_fn is None:
         modes = ("triangular", "triangular2", "exp_range")
         require_one_of(modes, mode, "CyclicLR(mode=...)")
-        gamma = _number("CyclicLR(gamma=...)", gamma, above=0)
     else:
         scale_fn, mode = _traceable("CyclicLR(scale_fn=...)", scale_fn), ""
-    require_one_of(("cycle", "iterations"), scale_mode, "CyclicLR(scale_mode=...)")
 
     def cycles(low: Any, high: Any) -> Schedule:
         if mode == "triangular":
@@ -278,26 +293,23 @@ def CyclicLR(
     lr = cycles(base_lr, max_lr)
     if not cycle_momentum:
         return lr
-    base_momentum = _number("CyclicLR(base_momentum=...)", base_momentum)
-    return WithMomentum(
-        lr, cycles(_number("CyclicLR(max_momentum=...)", max_momentum), base_momentum)
-    )
+    return WithMomentum(lr, cycles(max_momentum, base_momentum))
 
 
-@checked(_RULES)
+@declared
 def OneCycleLR(
-    base_lr: ArrayLike | None = None,
-    max_lr: ArrayLike | None = None,
-    total_steps: Length | None = None,
-    epochs: ArrayLike | None = None,
-    steps_per_epoch: ArrayLike | None = None,
-    pct_start: ArrayLike = 0.3,
-    anneal_strategy: str = "cos",
+    base_lr: Rate | None = None,
+    max_lr: Value | None = None,
+    total_steps: WholeFrom1 | None = None,
+    epochs: WholeFrom1 | None = None,
+    steps_per_epoch: WholeFrom1 | None = None,
+    pct_start: Fraction = 0.3,
+    anneal_strategy: Literal["cos", "linear"] = "cos",
     cycle_momentum: bool = True,
-    base_momentum: ArrayLike = 0.85,
-    max_momentum: ArrayLike = 0.95,
-    div_factor: ArrayLike = 25.0,
-    final_div_factor: ArrayLike = 1e4,
+    base_momentum: Value = 0.85,
+    max_momentum: Value = 0.95,
+    div_factor: Positive = 25.0,
+    final_div_factor: Positive = 1e4,
     three_phase: bool = False,
 ) -> Schedule:
     """From max_lr / div_factor up to max_lr, then down to max_lr / div_factor / final_div_factor.
@@ -323,36 +335,31 @@ def OneCycleLR(
     """
     if max_lr is None:
         raise ValueError("OneCycleLR needs max_lr")
-    peak = _number("OneCycleLR(max_lr=...)", max_lr)
-    if total_steps is not None:
-        total = _counts("OneCycleLR(total_steps=...)", total_steps, least=1)
-    elif epochs is not None and steps_per_epoch is not None:
-        total = _counts("OneCycleLR(epochs=...)", epochs, least=1)
-        total *= _counts("OneCycleLR(steps_per_epoch=...)", steps_per_epoch, least=1)
-    else:
+    peak, part, div, final = cast(Any, (max_lr, pct_start, div_factor, final_div_factor))
+    total: Any = total_steps
+    if total is None and epochs is not None and steps_per_epoch is not None:
+        total = cast(Any, epochs) * cast(Any, steps_per_epoch)
+    if total is None:
         raise ValueError("OneCycleLR needs total_steps, or epochs and steps_per_epoch")
-    part = _fraction("OneCycleLR(pct_start=...)", pct_start)
-    require_one_of(("cos", "linear"), anneal_strategy, "OneCycleLR(anneal_strategy=...)")
-    start = peak / _number("OneCycleLR(div_factor=...)", div_factor, above=0)
-    end = start / _number("OneCycleLR(final_div_factor=...)", final_div_factor, above=0)
+    start = peak / div
+    end = start / final
 
-    n = total if isinstance(total, int) else jnp.asarray(total).astype(jnp.result_type(float))
+    n = total if isinstance(total, int) else jnp.asarray(total, float)
     ends = [part * n - 1, 2 * (part * n) - 2] if three_phase else [part * n - 1]
     ends = [_whole(end) for end in (*ends, n - 1)]
 
     def phases(*levels: Any) -> Schedule:
-        return _phases(levels, ends, anneal_strategy == "cos").stop(total)
+        return phases_through(levels, ends, anneal_strategy == "cos").stop(total)
 
     lr = phases(start, peak, start, end) if three_phase else phases(start, peak, end)
     if not cycle_momentum:
         return lr
-    low = _number("OneCycleLR(base_momentum=...)", base_momentum)
-    high = _number("OneCycleLR(max_momentum=...)", max_momentum)
+    low, high = base_momentum, max_momentum
     return WithMomentum(lr, phases(*(high, low, high, high)[: len(ends) + 1]))
 
 
-@checked(_RULES)
-def LambdaLR(base_lr: ArrayLike, lr_lambda: Any) -> Schedule:
+@declared
+def LambdaLR(base_lr: Rate, lr_lambda: Any) -> Schedule:
     """base_lr lr_lambda(n).
 
     Args:
@@ -363,11 +370,11 @@ def LambdaLR(base_lr: ArrayLike, lr_lambda: Any) -> Schedule:
     return Product(_traceable("LambdaLR(lr_lambda=...)", lr_lambda), Constant(base_lr))
 
 
-@checked(_RULES)
+@declared
 def SequentialLR(
-    base_lr: ArrayLike | None = None,
+    base_lr: Rate | None = None,
     schedulers: Sequence[Schedule | Mapping[str, Any]] = (),
-    milestones: Sequence[Length] = (),
+    milestones: Wholes = (),
 ) -> Schedule:
     """One scheduler after another, each from its own first value on; a milestone of 0 skips one.
 
@@ -383,19 +390,19 @@ def SequentialLR(
         milestones: counts in order at which the second, third, ... starts.
     """
     parts, initial = _built("SequentialLR", base_lr, schedulers)
-    milestones = _each_count("SequentialLR(milestones=...)", milestones)
+    milestones = list(milestones)
     if len(milestones) != len(parts) - 1:
         rule = "one milestone between each two schedulers"
         got = f"{len(parts)} schedulers and {len(milestones)} milestones"
         raise ValueError(f"SequentialLR needs {rule}, got {got}")
     require_ordered([m for m in milestones if is_concrete(m)], "SequentialLR(milestones=...)")
-    first = _first(milestones)
+    first = at_zero(milestones)
     if isinstance(schedulers[first], Mapping):
-        parts[first] = _started(parts[first], initial)
-    return _sequence(parts, milestones)
+        parts[first] = started(parts[first], initial)
+    return sequence(parts, milestones)
 
 
-@checked({})
+@declared
 def ChainedScheduler(base_lr: Any = None, schedulers: Any = None) -> Schedule:
     """Schedulers that step together on one learning rate: the product of their factors.
 
@@ -420,9 +427,9 @@ def ChainedScheduler(base_lr: Any = None, schedulers: Any = None) -> Schedule:
     if isinstance(base_lr, list | tuple):
         base_lr, schedulers = schedulers, base_lr
     if base_lr is not None:
-        base_lr = _RULES["base_lr"]("ChainedScheduler(base_lr=...)", base_lr)
+        base_lr = LearningRate().coerce("ChainedScheduler(base_lr=...)", base_lr)
     parts, _ = _built("ChainedScheduler", base_lr, schedulers)
-    return _chain(parts)
+    return chain(parts)
 
 
 # what is read from a live object as it stands
@@ -473,11 +480,11 @@ def from_scheduler(scheduler: Any, group: int = 0) -> Schedule:
             raise ValueError(f"PyTorch does not step a {name} of {', '.join(kinds)} as it should")
         parts = [from_scheduler(child, group) for child in scheduler._schedulers]
         if name == "ChainedScheduler":
-            return _chain(parts)
+            return chain(parts)
         # the one that starts at 0 starts from what the last one constructed has left there
-        first = _first(scheduler._milestones)
-        parts[first] = _started(parts[first], _plain(groups[group]["initial_lr"]))
-        return _sequence(parts, list(scheduler._milestones))
+        first = at_zero(scheduler._milestones)
+        parts[first] = started(parts[first], _plain(groups[group]["initial_lr"]))
+        return sequence(parts, list(scheduler._milestones))
     given = {key: _plain(getattr(scheduler, key)) for key in _ATTRIBUTES[name]}
     if name == "MultiStepLR":
         given["milestones"] = list(scheduler.milestones.elements())
@@ -501,7 +508,7 @@ def from_scheduler(scheduler: Any, group: int = 0) -> Schedule:
         given |= {"three_phase": len(phases) == 3}
         if scheduler.cycle_momentum:
             given |= {key: _plain(live[key]) for key in ("base_momentum", "max_momentum")}
-    return _entry(name)(**{"base_lr": _plain(scheduler.base_lrs[group]), **given})
+    return DIALECT.entries[name](**{"base_lr": _plain(scheduler.base_lrs[group]), **given})
 
 
 # --- several schedulers -------------------------------------------------------------------------
@@ -528,16 +535,15 @@ def _built(name: str, base_lr: Any, schedulers: Any) -> tuple[list[Schedule], An
             )
         require_known(scheduler, ["schedule", "kwargs"], place)
         kind = scheduler.get("schedule")
-        known = list(DIALECT.entries)
         if kind in ABSENT:
             raise ValueError(f"{place}: {kind} {ABSENT[kind]}")
-        if kind not in known:
+        if kind not in (known := list(DIALECT.entries)):
             raise ValueError(f"{place}: unknown schedule {shown(kind)}{suggestion(kind, known)}")
         kwargs = dict(scheduler.get("kwargs") or {})
         if initial is None and "base_lr" not in kwargs:
             raise ValueError(f"{place} is a description: {name} needs base_lr")
         try:
-            parts.append(_entry(kind)(**{"base_lr": initial, **kwargs}))
+            parts.append(DIALECT.entries[kind](**{"base_lr": initial, **kwargs}))
         except (TypeError, ValueError) as error:
             raise ValueError(f"{place}: {error}") from error
         if kind == "OneCycleLR":
@@ -547,236 +553,7 @@ def _built(name: str, base_lr: Any, schedulers: Any) -> tuple[list[Schedule], An
     return parts, initial
 
 
-def _entry(name: str) -> Callable[..., Schedule]:
-    return DIALECT.entries[name]
-
-
-def _first(milestones: Sequence[Any]) -> int:
-    """Which scheduler of a sequence starts at count 0."""
-    return sum(is_concrete(m) and bool(m == 0) for m in milestones)
-
-
-def _started(part: Schedule, initial: Any) -> Schedule:
-    """The part as the first of a sequence: what multiplies does so from the optimizer's value."""
-    match part:
-        case Exponential() | Wave():
-            return dataclasses.replace(part, start=initial)
-        case Per(schedule=Exponential() as decay, steps=steps):
-            return dataclasses.replace(decay, start=initial).per(steps)
-        case Polynomial(steps=steps, power=power):
-            return PolynomialLR(initial, steps, power)
-        case Product(left=Constant(), right=factor):
-            return Product(initial, factor)
-        case Repeat(schedule=Join(schedules=(Cosine(start=base_lr) as fall, _))):
-            if not _same(base_lr, initial):  # it recovers by its own base_lr
-                return dataclasses.replace(fall, start=initial).then(Skip(part, fall.steps))
-    return part
-
-
-def _following(part: Schedule) -> Schedule:
-    """The part after a milestone: there ConstantLR is over at once if it has no length."""
-    match part:
-        case Product(left=base_lr, right=PiecewiseConstant() as factor):
-            ends: Any = factor.boundaries
-            levels: Any = factor.values
-            if jnp.shape(ends) == (1,):  # it may be MultiStepLR, too, whose first level is 1
-                over = (ends[0] == 0) & (levels[0] == levels[1])
-                if not is_concrete(over) or over:
-                    levels = [levels[0], _where(over, 1.0, levels[1])]
-                    return Product(base_lr, PiecewiseConstant(ends, levels))
-    return part
-
-
-def _sequence(parts: list[Schedule], milestones: Sequence[Any]) -> Schedule:
-    first = _first(milestones)
-    parts = [*parts[: first + 1], *map(_following, parts[first + 1 :])]
-    joined = Join(tuple(parts), tuple(milestones))
-    cycling = [part.momentum for part in parts if isinstance(part, WithMomentum)]
-    if not cycling:
-        return joined
-    starts = [0, *milestones]
-    held = cycling[-1].stop(0)  # constructed last, its first value is there from the beginning
-    momenta = []
-    for i, part in enumerate(parts):
-        if isinstance(part, WithMomentum):
-            momenta.append(part.momentum)
-            if i < len(milestones) and not _same(starts[i], starts[i + 1]):
-                last = minus(minus(starts[i + 1], starts[i]), 1)
-                held = part.momentum.skip(last).stop(0)
-        else:
-            momenta.append(held)
-    return WithMomentum(joined, Join(tuple(momenta), tuple(milestones)))
-
-
-# the smallest factor that a later one is measured by
-_LEAST = 1e-18
-
-
-def _chain(parts: list[Schedule]) -> Schedule:
-    if len(parts) == 1:
-        return parts[0]
-    cycling = [part.momentum for part in parts if isinstance(part, WithMomentum)]
-    parts = [part.schedule if isinstance(part, WithMomentum) else part for part in parts]
-    links = [_link(part) for part in parts]
-    overwriting = [i for i, link in enumerate(links) if link is None]
-    lr: Schedule
-    if overwriting:
-        last = overwriting[-1]
-        lr = parts[last]
-        if last and _is_cyclic(lr):  # PyTorch begins with the optimizer's value
-            lr = Join((links[0][0] if links[0] else parts[0].stop(0), lr.skip(1)), (1,))
-        for link in links[last + 1 :]:
-            assert link is not None
-            lr = Product(lr, _changes(link[1]))
-    else:
-        lr = _product([link for link in links if link is not None])
-    return WithMomentum(lr, cycling[-1]) if cycling else lr
-
-
-def _link(part: Schedule) -> tuple[Any, Schedule] | None:
-    """(base_lr, factor) of what multiplies the value that it finds, None of what overwrites it."""
-    match part:
-        case Exponential(start=base_lr):
-            return base_lr, dataclasses.replace(part, start=1.0)
-        case Per(schedule=Exponential(start=base_lr) as decay, steps=steps):
-            return base_lr, dataclasses.replace(decay, start=1.0).per(steps)
-        case Polynomial(start=base_lr, steps=steps, power=power):
-            return base_lr, PolynomialLR(1.0, steps, power)
-        case Product(left=Constant(value=base_lr)):
-            return base_lr, part.right
-        case Wave(start=base_lr, end=eta_min, steps=half):
-            return base_lr, _annealing(eta_min, half)
-        case Repeat(schedule=Join(schedules=(Cosine(start=base_lr, end=eta_min, steps=half), _))):
-            return base_lr, _annealing(eta_min, half)
-        case Join(schedules=(first, *_)) if not isinstance(first, Cosine):
-            raise ValueError(
-                "ChainedScheduler cannot hold a SequentialLR, nor a chain with a CosineAnnealingLR"
-            )
-    return None
-
-
-def _annealing(eta_min: Any, half: Any) -> Schedule:
-    if not is_concrete(eta_min) or np.any(np.asarray(eta_min) != 0):
-        raise ValueError(
-            "ChainedScheduler cannot hold a CosineAnnealingLR with eta_min, whose recursion has no "
-            f"closed form in a chain: it must be 0, got {shown(eta_min)}"
-        )
-    return CosineAnnealingLR(1.0, half)
-
-
-def _same(a: Any, b: Any) -> bool:
-    return a is b or (is_concrete(a) and is_concrete(b) and bool(np.all(a == b)))
-
-
-def _is_cyclic(part: Schedule) -> bool:
-    match part:
-        case Sum() | Repeat(schedule=Join(schedules=(Linear(), Linear()))):
-            return True
-    return False
-
-
-def _product(links: list[tuple[Any, Schedule]]) -> Schedule:
-    """The product of the factors; after each zero of a cosine only of what they change since."""
-    (base_lr, _), factors = links[0], [factor for _, factor in links]
-    for other, _ in links:
-        if is_concrete(other) and is_concrete(base_lr) and not _same(other, base_lr):
-            rule = "ChainedScheduler: all schedulers must have the same base_lr"
-            raise ValueError(f"{rule}, got {base_lr} and {other}")
-    lr = Product(base_lr, functools.reduce(Product, factors))
-    cosines = [i for i, factor in enumerate(factors) if isinstance(factor, Repeat)]
-    if not cosines:
-        return lr
-    if len(cosines) > 1:
-        raise ValueError("ChainedScheduler can hold one CosineAnnealingLR only")
-    (place,) = cosines
-    cosine: Any = factors[place]
-    half = cosine.schedule.boundaries[0]
-    leaving = half + 1  # the first count after the first zero; the next one is a period later
-
-    def since(factor: Schedule, after: bool) -> Schedule:
-        """Its change since it acted on the last zero, or first on what left it."""
-        zero = half if after else leaving
-
-        def now_to_then(f: Schedule) -> Schedule:
-            return Quotient(f.skip(leaving), f.skip(zero).every(2 * half))
-
-        def afresh(f: Schedule) -> Schedule:
-            return f.skip(leaving - zero).stop(2 * half).repeat()
-
-        match factor:
-            case Exponential():
-                return afresh(factor)
-            case Per(schedule=Exponential() as decay, steps=steps):
-                # gamma^(n / steps) by so much higher as a step is not over
-                slope = dataclasses.replace(decay, steps=_multiple(steps, decay.steps))
-                return afresh(slope) / now_to_then(slope.stop(steps).repeat())
-        return now_to_then(factor.clip(low=_LEAST))
-
-    changes = [since(factor, i > place) for i, factor in enumerate(factors) if i != place]
-    later = functools.reduce(Product, changes, Product(base_lr, cosine.skip(leaving)))
-    return Join((lr, later), (leaving,))
-
-
-def _changes(factor: Schedule) -> Schedule:
-    """The factor at 0, and then what each single step changes: f(n) / f(n - 1)."""
-    one = Constant(1.0)
-    match factor:
-        case Exponential():
-            return Join((one, factor.skip(1).stop(0)), (1,))
-        case Per(schedule=decay, steps=steps):
-            change = Join((one, decay.skip(1).stop(0).hold(1)), (steps - 1,))
-            return Join((one, change.repeat()), (1,))
-        case Product():
-            return Product(_changes(factor.left), _changes(factor.right))
-        case Repeat() | Wave():
-            raise ValueError(
-                "ChainedScheduler cannot hold a CosineAnnealingLR after a scheduler that "
-                "overwrites the learning rate"
-            )
-    bounded = factor.clip(low=_LEAST)
-    return Join((factor, bounded.skip(1) / bounded), (1,))
-
-
 # --- curves and arguments -----------------------------------------------------------------------
-
-
-def _phases(levels: Sequence[Any], ends: Sequence[Any], cosine: bool) -> Schedule:
-    """Curves through the levels at 0 and at the ends; the last one goes on beyond its own.
-
-    An end may lie between two counts; a count at an end belongs to the phase before.
-    """
-    piece: Any = Cosine if cosine else Linear
-    parts = [begun(piece, levels[0], levels[1], _where(ends[0] > 0, ends[0], 0), 0)]
-    firsts: list[Any] = []
-    for i, begin in enumerate(ends[:-1]):
-        first, rest = _beginning(begin)
-        length = ends[i + 1] - begin
-        # one of no length is over at once, at its first level; one that ends before it begins, as
-        # three phases do with pct_start > 1/2, goes on from there backwards
-        last = i + 2 == len(ends)
-        runs = length != 0 if last else length > 0
-        start, end = levels[i + 1], _where(runs, levels[i + 2], levels[i + 1])
-        length = _where(runs, length, 1)
-        size = abs(length)
-        if not last:
-            parts.append(begun(piece, start, end, size, rest))
-        elif cosine:
-            steps = _where(size < 1, 1, size)  # of a wave, at least 1
-            parts.append(Skip(Wave(start, end, steps, steps / size / 2), rest))
-        else:
-            change = (end - start) / length
-            parts.append(Skip(Linear(start, start + change * (size + 1), size + 1), rest))
-        firsts.append(first)
-    return Join(tuple(parts), tuple(firsts))
-
-
-def _beginning(end: Any) -> tuple[Any, Any]:
-    """The first count after the end of a phase, and how far after it that is."""
-    if is_concrete(end):
-        first: Any = max(math.floor(end) + 1, 0)
-        return first, first - end
-    first = jnp.maximum(jnp.floor(end).astype(jnp.result_type(int)) + 1, 0)
-    return first, first.astype(end.dtype) - end
 
 
 def _plain(x: Any) -> Any:
@@ -784,62 +561,13 @@ def _plain(x: Any) -> Any:
     return x.item() if hasattr(x, "item") else x
 
 
-def _number(where: str, x: Any, **rule: Any) -> Any:
-    return NumberField(**rule).coerce(where, x)
-
-
-def _fraction(where: str, x: Any) -> Any:
-    x = _number(where, x)
-    require(lambda v: (v >= 0) & (v <= 1), x, f"{where} must be in [0, 1]")
-    return x
-
-
-def _counts(where: str, x: Any, least: int = 0) -> Any:
-    return NumberField(True, least=least, whole=True).coerce(where, x)
-
-
-def _each_count(where: str, counts: Any) -> list[Any]:
-    if not is_sequence(counts):
-        raise TypeError(f"{where} must be a sequence of counts, got {shown(counts)}")
-    return [_counts(where, count) for count in counts]
-
-
 def _whole(x: Any) -> Any:
     """A known float that is a whole number as an int: its clock is then exact."""
     return int(x) if isinstance(x, float) and x.is_integer() else x
 
 
-def _multiple(count: Any, n: Any) -> Any:
-    """n counts: an int, or a float where they are too many or the count is traced."""
-    if not is_concrete(count):
-        return jnp.asarray(count).astype(jnp.result_type(float)) * float(n)
-    return count * n if count * n <= LONGEST else float(count * n)
-
-
-def _boundary(count: Any, n: int) -> Any:
-    """n counts, where a traced one is in the range of counts or beyond all of them."""
-    if is_concrete(count) or is_float(count):
-        return count * n
-    return jnp.where(count <= LONGEST // n, count * n, LONGEST)
-
-
-def _where(condition: Any, x: Any, other: Any) -> Any:
-    """`jnp.where`, and the Python number itself where the condition is known."""
-    if isinstance(condition, bool | np.bool_):
-        return x if condition else other
-    return jnp.where(condition, x, other)
-
-
 def _traceable(where: str, function: Any) -> Schedule:
     """A schedule, a number, or a function: one of a count that JAX can trace."""
-    if callable(function) and not isinstance(function, Schedule):
-        count = jax.ShapeDtypeStruct((), jnp.result_type(int))
-        try:
-            with jax.numpy_dtype_promotion("standard"):
-                jax.eval_shape(function, count)
-        except TypeError as error:
-            rule = "must be a function that JAX can trace (jnp.where, not if; jnp, not math)"
-            raise TypeError(f"{where} {rule}, got {shown(function)}") from error
     try:
         return as_schedule(function)
     except TypeError as error:

@@ -20,10 +20,9 @@ zero too; a `num_cycles` that is not positive, and negative steps and powers, ar
 
 from __future__ import annotations
 
-import functools
 import inspect
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import jax.numpy as jnp
 import numpy as np
@@ -31,11 +30,11 @@ from jax.typing import ArrayLike
 
 from jaxsched.algebra import Join, Skip
 from jaxsched.curves import Cosine, InverseSqrt, Linear, Polynomial, Power
-from jaxsched.dialects._cycles import MOST_CYCLES, known, restarts, swing
-from jaxsched.dialects._rules import Rule, checked, learning_rate, lookup
+from jaxsched.dialects._cycles import MOST_CYCLES, Known, restarts, swing, warmed
+from jaxsched.dialects._rules import LearningRate, lookup
 from jaxsched.dialects.protocol import Dialect, named
 from jaxsched.errors import require_known, shown, suggestion
-from jaxsched.fields import LONGEST, Length, NumberField, is_concrete, require, require_one_of
+from jaxsched.fields import LONGEST, NumberField, Value, declared, is_concrete, require
 from jaxsched.numerics.time import largest, minus, plus, smallest
 from jaxsched.schedule import Constant, Schedule
 
@@ -46,66 +45,55 @@ ABSENT = dict.fromkeys(
     ("get_adafactor_schedule", "AdafactorSchedule"),
     "shows the rate that the optimizer chooses, it is no function of the count alone",
 )
-_COUNTS = NumberField(integral=True, whole=True, least=0).coerce
-_RULES: Mapping[str, Rule] = {
-    "base_lr": learning_rate(least=0),
-    "num_warmup_steps": _COUNTS,
-    "num_training_steps": _COUNTS,
-    "num_stable_steps": _COUNTS,
-    "num_decay_steps": _COUNTS,
-    "num_cycles": functools.partial(known, above=0),
-    "timescale": NumberField(integral=True, above=0).coerce,
-    "power": NumberField(least=0).coerce,
-    "lr_end": NumberField().coerce,
-    "min_lr": NumberField().coerce,
-    "min_lr_rate": NumberField().coerce,
-    "min_lr_ratio": NumberField().coerce,
-    "warmup_lr_rate": NumberField().coerce,
-}
+Rate0 = Annotated[ArrayLike, LearningRate(least=0)]
+Whole = Annotated[ArrayLike, NumberField(integral=True, whole=True, least=0)]
+Timescale = Annotated[ArrayLike, NumberField(integral=True, above=0)]
+NotNegative = Annotated[ArrayLike, NumberField(least=0)]
+Cycles = Annotated[float, Known(above=0)]
 
 
-@checked(_RULES)
-def get_constant_schedule(base_lr: ArrayLike) -> Schedule:
+@declared
+def get_constant_schedule(base_lr: Rate0) -> Schedule:
     """`base_lr` at every count."""
     return Constant(base_lr)
 
 
-@checked(_RULES)
-def get_constant_schedule_with_warmup(base_lr: ArrayLike, num_warmup_steps: Length) -> Schedule:
+@declared
+def get_constant_schedule_with_warmup(base_lr: Rate0, num_warmup_steps: Whole) -> Schedule:
     """A warmup, then `base_lr`."""
-    return _warmed(base_lr, num_warmup_steps, Constant(base_lr))
+    return warmed(base_lr, num_warmup_steps, Constant(base_lr))
 
 
-@checked(_RULES)
+@declared
 def get_linear_schedule_with_warmup(
-    base_lr: ArrayLike, num_warmup_steps: Length, num_training_steps: Length
+    base_lr: Rate0, num_warmup_steps: Whole, num_training_steps: Whole
 ) -> Schedule:
     """A warmup, then a line that is at 0 from `num_training_steps` on."""
     steps = minus(num_training_steps, num_warmup_steps)
-    return _warmed(base_lr, num_warmup_steps, Linear(base_lr, 0.0, steps))
+    return warmed(base_lr, num_warmup_steps, Linear(base_lr, 0.0, steps))
 
 
-@checked(_RULES)
+@declared
 def get_cosine_schedule_with_warmup(
-    base_lr: ArrayLike,
-    num_warmup_steps: Length,
-    num_training_steps: Length,
-    num_cycles: float = 0.5,
+    base_lr: Rate0,
+    num_warmup_steps: Whole,
+    num_training_steps: Whole,
+    num_cycles: Cycles = 0.5,
 ) -> Schedule:
     """A warmup, then a cosine from `base_lr` to 0 and back, `num_cycles` times in the steps left.
 
     It swings on past `num_training_steps`; with none left, at every count.
     """
     decay = _swinging(base_lr, num_warmup_steps, num_training_steps, num_cycles, 0.0)
-    return _warmed(base_lr, num_warmup_steps, decay)
+    return warmed(base_lr, num_warmup_steps, decay)
 
 
-@checked(_RULES)
+@declared
 def get_cosine_with_hard_restarts_schedule_with_warmup(
-    base_lr: ArrayLike,
-    num_warmup_steps: Length,
-    num_training_steps: Length,
-    num_cycles: float = 1,
+    base_lr: Rate0,
+    num_warmup_steps: Whole,
+    num_training_steps: Whole,
+    num_cycles: Cycles = 1,
 ) -> Schedule:
     """A warmup, then `num_cycles` half cosines from `base_lr` to 0 in the steps left, then 0.
 
@@ -116,22 +104,22 @@ def get_cosine_with_hard_restarts_schedule_with_warmup(
     NumberField(most=MOST_CYCLES).coerce(f"{call}(num_cycles=...)", num_cycles)
     steps = largest(minus(num_training_steps, num_warmup_steps), 1)
     if num_cycles == 1:
-        return _warmed(base_lr, num_warmup_steps, Cosine(base_lr, 0.0, steps))
+        return warmed(base_lr, num_warmup_steps, Cosine(base_lr, 0.0, steps))
     if not is_concrete(steps):
         raise ValueError(
             f"{call}: num_warmup_steps and num_training_steps must be known numbers unless "
             f"num_cycles is 1, they decide the structure; got num_cycles={num_cycles:g}"
         )
-    return _warmed(base_lr, num_warmup_steps, restarts(base_lr, int(steps), num_cycles))
+    return warmed(base_lr, num_warmup_steps, restarts(base_lr, int(steps), num_cycles))
 
 
-@checked(_RULES)
+@declared
 def get_polynomial_decay_schedule_with_warmup(
-    base_lr: ArrayLike,
-    num_warmup_steps: Length,
-    num_training_steps: Length,
-    lr_end: ArrayLike = 1e-7,
-    power: ArrayLike = 1.0,
+    base_lr: Rate0,
+    num_warmup_steps: Whole,
+    num_training_steps: Whole,
+    lr_end: Value = 1e-7,
+    power: NotNegative = 1.0,
 ) -> Schedule:
     """A warmup, then lr_end + (base_lr - lr_end) (1 - x)^power, then `lr_end`.
 
@@ -147,12 +135,12 @@ def get_polynomial_decay_schedule_with_warmup(
         # 0^0 is 1 at the last step, no more after it
         last = smallest(steps, LONGEST - 1)
         decay = Join((decay, Constant(lr_end).hold(0)), (plus(last, 1),))
-    return _warmed(base_lr, num_warmup_steps, decay)
+    return warmed(base_lr, num_warmup_steps, decay)
 
 
-@checked(_RULES)
+@declared
 def get_inverse_sqrt_schedule(
-    base_lr: ArrayLike, num_warmup_steps: Length, timescale: Length | None = None
+    base_lr: Rate0, num_warmup_steps: Whole, timescale: Timescale | None = None
 ) -> Schedule:
     """A warmup, then base_lr (1 + n / timescale)^(-1/2), n counts after it.
 
@@ -162,18 +150,18 @@ def get_inverse_sqrt_schedule(
         timescale = num_warmup_steps or 10_000
     elif timescale is None:
         timescale = jnp.where(jnp.asarray(num_warmup_steps) > 0, num_warmup_steps, 10_000)
-    return _warmed(base_lr, num_warmup_steps, InverseSqrt(base_lr, timescale))
+    return warmed(base_lr, num_warmup_steps, InverseSqrt(base_lr, timescale))
 
 
-@checked(_RULES)
+@declared
 def get_cosine_with_min_lr_schedule_with_warmup(
-    base_lr: ArrayLike,
-    num_warmup_steps: Length,
-    num_training_steps: Length,
-    num_cycles: float = 0.5,
+    base_lr: Rate0,
+    num_warmup_steps: Whole,
+    num_training_steps: Whole,
+    num_cycles: Cycles = 0.5,
     *,
-    min_lr: ArrayLike | None = None,
-    min_lr_rate: ArrayLike | None = None,
+    min_lr: Value | None = None,
+    min_lr_rate: Value | None = None,
 ) -> Schedule:
     """The cosine schedule, between `base_lr` and `min_lr`; the warmup starts at 0 nevertheless.
 
@@ -181,19 +169,19 @@ def get_cosine_with_min_lr_schedule_with_warmup(
     """
     end = _end(get_cosine_with_min_lr_schedule_with_warmup, base_lr, min_lr, min_lr_rate)
     decay = _swinging(base_lr, num_warmup_steps, num_training_steps, num_cycles, end)
-    return _warmed(base_lr, num_warmup_steps, decay)
+    return warmed(base_lr, num_warmup_steps, decay)
 
 
-@checked(_RULES)
+@declared
 def get_cosine_with_min_lr_schedule_with_warmup_lr_rate(
-    base_lr: ArrayLike,
-    num_warmup_steps: Length,
-    num_training_steps: Length,
-    num_cycles: float = 0.5,
+    base_lr: Rate0,
+    num_warmup_steps: Whole,
+    num_training_steps: Whole,
+    num_cycles: Cycles = 0.5,
     *,
-    min_lr: ArrayLike | None = None,
-    min_lr_rate: ArrayLike | None = None,
-    warmup_lr_rate: ArrayLike | None = None,
+    min_lr: Value | None = None,
+    min_lr_rate: Value | None = None,
+    warmup_lr_rate: Value | None = None,
 ) -> Schedule:
     """The cosine schedule with `min_lr` or `min_lr_rate`, one count earlier.
 
@@ -204,22 +192,22 @@ def get_cosine_with_min_lr_schedule_with_warmup_lr_rate(
     end = _end(get_cosine_with_min_lr_schedule_with_warmup_lr_rate, base_lr, min_lr, min_lr_rate)
     decay = _swinging(base_lr, num_warmup_steps, num_training_steps, num_cycles, end)
     if warmup_lr_rate is None:
-        return _warmed(base_lr, num_warmup_steps, decay).skip(1)
+        return warmed(base_lr, num_warmup_steps, decay).skip(1)
     line = Linear(base_lr * warmup_lr_rate, base_lr, largest(minus(num_warmup_steps, 1), 1))
     return Join((line, decay.skip(1)), (num_warmup_steps,))
 
 
-@checked(_RULES)
+@declared
 def get_wsd_schedule(
-    base_lr: ArrayLike,
-    num_warmup_steps: Length,
-    num_decay_steps: Length,
-    num_training_steps: Length | None = None,
-    num_stable_steps: Length | None = None,
-    warmup_type: str = "linear",
-    decay_type: str = "cosine",
-    min_lr_ratio: ArrayLike = 0,
-    num_cycles: float = 0.5,
+    base_lr: Rate0,
+    num_warmup_steps: Whole,
+    num_decay_steps: Whole,
+    num_training_steps: Whole | None = None,
+    num_stable_steps: Whole | None = None,
+    warmup_type: Literal["linear", "cosine", "1-sqrt"] = "linear",
+    decay_type: Literal["linear", "cosine", "1-sqrt"] = "cosine",
+    min_lr_ratio: Value = 0,
+    num_cycles: Cycles = 0.5,
 ) -> Schedule:
     """Warmup, stable, decay: up from min_lr_ratio base_lr, `base_lr` held, back down and held.
 
@@ -229,8 +217,6 @@ def get_wsd_schedule(
     end of the warmup. With a negative `min_lr_ratio`, warmup and decay stay at 0 where they would
     be below it; the last value does not.
     """
-    for name, given in (("warmup_type", warmup_type), ("decay_type", decay_type)):
-        require_one_of(("linear", "cosine", "1-sqrt"), given, f"get_wsd_schedule({name}=...)")
     if num_stable_steps is None and num_training_steps is None:
         raise ValueError("get_wsd_schedule needs num_training_steps or num_stable_steps")
     end = base_lr * min_lr_ratio
@@ -275,12 +261,12 @@ _SCHEDULERS: Mapping[str, Callable[..., Schedule]] = {
 }
 
 
-@checked({"base_lr": learning_rate(least=0)})
+@declared
 def get_scheduler(
     name: str,
-    base_lr: ArrayLike,
-    num_warmup_steps: Length | None = None,
-    num_training_steps: Length | None = None,
+    base_lr: Rate0,
+    num_warmup_steps: Whole | None = None,
+    num_training_steps: Whole | None = None,
     scheduler_specific_kwargs: Mapping[str, Any] | None = None,
 ) -> Schedule:
     """The schedule of a name (a `SchedulerType` will do too), such as "cosine".
@@ -322,11 +308,6 @@ def get_scheduler(
         if parameter.default is parameter.empty and key not in {**given, **own}:
             raise ValueError(f"{call} needs {key}")
     return make(**given, **own)
-
-
-def _warmed(peak: ArrayLike, warmup: ArrayLike, decay: Schedule) -> Schedule:
-    """A line from 0 to `peak`, whatever the first value of the decay, and then the decay."""
-    return Linear(0.0, peak, warmup).then(decay)
 
 
 def _swinging(

@@ -76,6 +76,13 @@ def nearest(x: Any, by: int) -> Any:
     return min(max(round(Fraction(x) / by), 1), longest() // by) * by
 
 
+def choose(condition: Any, yes: Any, no: Any) -> Any:
+    """One of two numbers, now where the condition is known."""
+    if is_concrete(condition) and np.ndim(condition) == 0:
+        return yes if condition else no
+    return jnp.where(condition, yes, no)
+
+
 def require_countable(steps: Any) -> Any:
     """The length itself; a ValueError where it is an int that no count could reach."""
     if steps is not None and not is_float(steps):

@@ -29,4 +29,5 @@ def of_package():
     base = dialects.lr_schedule.BaseLRSchedule
     found |= {base, *base.__subclasses__()}
     found |= {*dialects.noether.schedules().values(), *dialects.kumo.SCHEDULERS}
-    return found.union(*(dialect.entries.values() for dialect in dialects.DIALECTS.values()))
+    functions = (dialects.optax, dialects.torch, dialects.transformers, dialects.timm)
+    return found.union(*(module.DIALECT.entries.values() for module in functions))
