@@ -367,7 +367,7 @@ class Per(_Around):
 
 
 class Repeat(_Around):
-    """The schedule for ever: s(n mod duration)."""
+    """The schedule forever: s(n mod duration)."""
 
     schedule: ASchedule = part(as_schedule)
 

@@ -108,7 +108,7 @@ class Polynomial(_Transition):
         start: value at count 0 and before.
         end: value at count `steps` and after.
         steps: length in counts, >= 0 (0: `end` at once).
-        power: >= 0 (0 keeps 0^0 = 1: `start` for ever).
+        power: >= 0 (0 keeps 0^0 = 1: `start` forever).
         warp: x^warp takes the place of x, > 0; None is 1 without its cost.
 
     Source: the polynomial decay of optax, PyTorch and Transformers; the warp is the k-decay of
@@ -235,7 +235,7 @@ class Tanh(_Transition):
 
 
 class Wave(Schedule):
-    """A cosine that swings from `start` to `end` and back, `cycles` times in `steps`, for ever.
+    """A cosine that swings from `start` to `end` and back, `cycles` times in `steps`, forever.
 
         v(n) = end + (start - end) (1 + cos(2 pi cycles n / steps)) / 2
 
@@ -262,7 +262,7 @@ class Wave(Schedule):
 
 
 class Exponential(Schedule):
-    """Multiplied by `rate` every `steps` counts, for ever.
+    """Multiplied by `rate` every `steps` counts, forever.
 
         v(n) = start rate^(n / steps),    the quotient rounded down with `staircase`
 
@@ -291,7 +291,7 @@ class Exponential(Schedule):
 
 
 class InverseTime(Schedule):
-    """Divided by a number that grows linearly, for ever.
+    """Divided by a number that grows linearly, forever.
 
         v(n) = start / (1 + rate n / steps),    the quotient rounded down with `staircase`
 
@@ -318,7 +318,7 @@ class InverseTime(Schedule):
 
 
 class InverseSqrt(Schedule):
-    """The inverse square root of time, for ever.
+    """The inverse square root of time, forever.
 
         v(n) = start (1 + (n + shift) / timescale)^(-1/2)
 
@@ -343,7 +343,7 @@ class InverseSqrt(Schedule):
 
 
 class InversePower(Schedule):
-    """An inverse power of time, for ever.
+    """An inverse power of time, forever.
 
         v(n) = start (1 + (n + shift) / timescale)^(-power)
 
@@ -445,7 +445,7 @@ class Interpolate(Schedule):
 
 
 class Table(Schedule):
-    """A value for every count, the last one held: values[n].
+    """A value forevery count, the last one held: values[n].
 
     Args:
         values: at least one.

@@ -29,7 +29,7 @@ from jaxsched.schedule import Schedule, Schedules, as_schedule, in_floats
 
 
 def grid(make: Callable[..., Schedule], /, **axes: Iterable[Any]) -> Grid:
-    """The schedules `make(name=value, ...)` for every combination of the axes' values.
+    """The schedules `make(name=value, ...)` forevery combination of the axes' values.
 
     `make` is called once per point with plain values, so it may branch, compute a length with
     `int()` or take strings, classes and whole schedules; what a schedule refuses is an error that
@@ -88,7 +88,7 @@ def _everywhere(name: str) -> Callable[..., Grid]:
         for other in arguments:
             if isinstance(other, Grid) and other.axes != self.axes:
                 raise ValueError(
-                    f"grids of the same axes are meant, got {shown(self)} and {shown(other)}"
+                    f"grids of the same axes are expected, got {shown(self)} and {shown(other)}"
                 )
 
         def made(i: int, point: Schedule) -> Schedule:

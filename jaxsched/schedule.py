@@ -221,9 +221,9 @@ class Schedule(abc.ABC):
         """
         return algebra.restarts(self, cycles, growth, gain)
 
-    @functools.partial(suggesting, more="it goes on for ever, .restarts(n) makes n cycles")
+    @functools.partial(suggesting, more="it goes on forever, .restarts(n) makes n cycles")
     def repeat(self) -> Schedule:
-        """This schedule for ever: s(n mod duration)."""
+        """This schedule forever: s(n mod duration)."""
         return algebra.Repeat(self)
 
     @suggesting

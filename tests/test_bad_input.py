@@ -245,7 +245,7 @@ BAD = [
     (
         lambda: LINE.repeat(3),
         TypeError,
-        "repeat() takes no argument: it goes on for ever, .restarts(n) makes n cycles, got 3",
+        "repeat() takes no argument: it goes on forever, .restarts(n) makes n cycles, got 3",
     ),
     # values too long for a line
     (lambda: js.Table([0.5] * 999 + ["a"] * 999), TypeError, "must be a real number, got 'a'"),

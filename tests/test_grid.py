@@ -290,7 +290,7 @@ BAD = {
     "did you mean 'peak'?": lambda: small()[{"peek": 0.1}],
     "no peak=0.3 among [0.1, 0.2, 0.4]": lambda: small()[{"peak": 0.3}],
     "grid[...] takes ints, slices and values by name": lambda: small()[[0, 1]],
-    "grids of the same axes are meant": lambda: small() * mixed(),
+    "grids of the same axes are expected": lambda: small() * mixed(),
     "index 3 is out of bounds": lambda: small()[3],
     "Switch(schedules=...) must hold at least one schedule": lambda: js.Switch([], 0),
     "Switch(index=...) must be an int from 0 to 2, got 3": lambda: js.Switch(SEVERAL, 3),

@@ -94,7 +94,7 @@ js.Constant(0.1).then(C)
 js.Exponential(1e-3, 0.9).repeat()
     ValueError: Repeat needs a schedule with a duration, and Exponential has none: give it one with .stop(steps) (or .hold(steps) for a Constant), or place the parts yourself with Join(schedules, boundaries)
 C.repeat(3)
-    TypeError: repeat() takes no argument: it goes on for ever, .restarts(n) makes n cycles, got 3
+    TypeError: repeat() takes no argument: it goes on forever, .restarts(n) makes n cycles, got 3
 C.restarts(2.5)
     TypeError: restarts(cycles=...) must be a known int, got 2.5
 C.restarts(3, growth=0.5)

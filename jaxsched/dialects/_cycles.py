@@ -1,4 +1,4 @@
-"""Curves in a row: swinging on for ever, starting again, or through given levels."""
+"""Curves in a row: swinging on forever, starting again, or through given levels."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Known(NumberField):
 
 
 def swing(start: ArrayLike, end: ArrayLike, steps: Any, cycles: float) -> Schedule:
-    """From `start` to `end` and back, `cycles` times in `steps` >= 1, for ever."""
+    """From `start` to `end` and back, `cycles` times in `steps` >= 1, forever."""
     if isinstance(steps, int):
         half = steps / (2 * cycles)
         if half.is_integer() and 1 <= half <= LONGEST // 2:  # on an integer clock

@@ -19,7 +19,7 @@ from jaxsched.schedule import Constant, Schedule
 
 
 def annealing(base_lr: Any, eta_min: Any, half: Any) -> Schedule:
-    """Half cosines down and up again, for ever."""
+    """Half cosines down and up again, forever."""
     if is_float(half) or (is_concrete(half) and half > LONGEST // 2):
         return Wave(base_lr, eta_min, half, 0.5)
     # whole half periods, on an integer clock

@@ -111,7 +111,7 @@ def linear_schedule(
 
     Args:
         init_value, end_value: first and last value.
-        transition_steps: length of the line; <= 0: `init_value` for ever.
+        transition_steps: length of the line; <= 0: `init_value` forever.
         transition_begin: counts before it; a negative one is 0.
     """
     return _transition(init_value, end_value, 1.0, transition_steps, transition_begin)
@@ -131,8 +131,8 @@ def polynomial_schedule(
 
     Args:
         init_value, end_value: first and last value.
-        power: >= 0 (0 keeps 0^0 = 1: `init_value` for ever).
-        transition_steps: length; <= 0: `init_value` for ever.
+        power: >= 0 (0 keeps 0^0 = 1: `init_value` forever).
+        transition_steps: length; <= 0: `init_value` forever.
         transition_begin: counts before it; a negative one is 0.
     """
     return _transition(init_value, end_value, power, transition_steps, transition_begin)
@@ -153,7 +153,7 @@ def cosine_decay_schedule(
         init_value: first value.
         decay_steps: length, > 0.
         alpha: the last value as a part of the first.
-        exponent: >= 0 (0 keeps 0^0 = 1: `init_value` for ever).
+        exponent: >= 0 (0 keeps 0^0 = 1: `init_value` forever).
     """
     init, part = cast(Any, (init_value, alpha))
     return _cosine(init, part * init, decay_steps, exponent)
@@ -168,14 +168,14 @@ def exponential_decay(
     staircase: bool = False,
     end_value: Real | None = None,
 ) -> Schedule:
-    """Multiplied by `decay_rate` every `transition_steps` counts, for ever.
+    """Multiplied by `decay_rate` every `transition_steps` counts, forever.
 
         v(n) = init rate^x,    x = max(n - begin, 0) / steps, rounded down with `staircase`
 
     Args:
         init_value: first value.
-        transition_steps: counts that one factor takes; <= 0: `init_value` for ever.
-        decay_rate: factor, >= 0; 0: `init_value` for ever.
+        transition_steps: counts that one factor takes; <= 0: `init_value` forever.
+        decay_rate: factor, >= 0; 0: `init_value` forever.
         transition_begin: counts before it; a negative one is 0.
         staircase: whether the value changes at multiples of `transition_steps` only.
         end_value: the lowest value where `decay_rate` < 1, else the highest one; it limits the
@@ -288,7 +288,7 @@ def warmup_constant_schedule(init_value: Real, peak_value: Real, warmup_steps: S
 
     Args:
         init_value, peak_value: first and last value.
-        warmup_steps: length of the line; <= 0: `init_value` for ever.
+        warmup_steps: length of the line; <= 0: `init_value` forever.
     """
     return linear_schedule(init_value, peak_value, warmup_steps)
 

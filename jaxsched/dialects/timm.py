@@ -283,7 +283,7 @@ def StepLRScheduler(
     noise_std: float = 1.0,
     noise_seed: int = 42,
 ) -> Schedule:
-    """base_lr decay_rate^(t // decay_t), for ever.
+    """base_lr decay_rate^(t // decay_t), forever.
 
     Args:
         base_lr: the first value, and the warmup's end.

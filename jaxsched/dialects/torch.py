@@ -3,7 +3,7 @@
 The first argument is `base_lr` where PyTorch takes the optimizer: the initial learning rate of one
 parameter group. Count 0 is the first update. Ends are hit at count N = total_iters, T_max, ...;
 OneCycleLR's at N - 1. Past it the factors of LinearLR, ConstantLR and PolynomialLR are held,
-CosineAnnealingLR rises again, CyclicLR and CosineAnnealingWarmRestarts go on for ever.
+CosineAnnealingLR rises again, CyclicLR and CosineAnnealingWarmRestarts go on forever.
 
 >>> warmup = LinearLR(1.0, start_factor=0.5, total_iters=2)
 >>> lr = SequentialLR(1.0, [warmup, CosineAnnealingLR(1.0, T_max=4)], milestones=[2])
@@ -141,7 +141,7 @@ def MultiStepLR(base_lr: Rate, milestones: Wholes, gamma: Value = 0.1) -> Schedu
 
 @declared
 def ConstantLR(base_lr: Rate, factor: Fraction = 1.0 / 3, total_iters: Whole = 5) -> Schedule:
-    """base_lr factor for n < total_iters, then base_lr; with total_iters=0 for ever base_lr factor.
+    """base_lr factor for n < total_iters, then base_lr; with total_iters=0 forever base_lr factor.
 
     Args:
         base_lr: the initial learning rate.
@@ -167,7 +167,7 @@ def LinearLR(
         base_lr: the initial learning rate.
         start_factor: in (0, 1].
         end_factor: in [0, 1].
-        total_iters: counts of the line; 0 keeps start_factor for ever.
+        total_iters: counts of the line; 0 keeps start_factor forever.
     """
     total: Any = total_iters
     end = choose(total > 0, end_factor, start_factor)
@@ -191,15 +191,15 @@ def PolynomialLR(base_lr: Rate, total_iters: Whole = 5, power: NotNegative = 1.0
 
     Args:
         base_lr: the initial learning rate.
-        total_iters: counts of the decay; 0 keeps base_lr for ever.
-        power: >= 0; 0 keeps base_lr for ever.
+        total_iters: counts of the decay; 0 keeps base_lr forever.
+        power: >= 0; 0 keeps base_lr forever.
     """
     return polynomial(base_lr, total_iters, power)
 
 
 @declared
 def CosineAnnealingLR(base_lr: Rate, T_max: Count, eta_min: Value = 0.0) -> Schedule:
-    """eta_min + (base_lr - eta_min) (1 + cos(pi n / T_max)) / 2, for ever.
+    """eta_min + (base_lr - eta_min) (1 + cos(pi n / T_max)) / 2, forever.
 
     Args:
         base_lr: the initial learning rate.
@@ -213,7 +213,7 @@ def CosineAnnealingLR(base_lr: Rate, T_max: Count, eta_min: Value = 0.0) -> Sche
 def CosineAnnealingWarmRestarts(
     base_lr: Rate, T_0: WholeFrom1, T_mult: int = 1, eta_min: Value = 0.0
 ) -> Schedule:
-    """Half cosines from base_lr to eta_min, each T_mult times as long as the one before, for ever.
+    """Half cosines from base_lr to eta_min, each T_mult times as long as the one before, forever.
 
     At the restart itself, count T_0 of the first, the value is base_lr again.
 

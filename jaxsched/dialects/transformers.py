@@ -4,7 +4,7 @@ The first argument is `base_lr` where theirs is the optimizer; `last_epoch` is l
 is given its count), and what theirs take after it is by keyword only. A warmup is a line from 0 at
 count 0 to `base_lr` at `num_warmup_steps`. The decay starts there and ends at `num_training_steps`
 (`get_cosine_with_min_lr_schedule_with_warmup_lr_rate`: one count before). Past its end a cosine
-swings back, for ever. A warmup longer than the training is not cut short.
+swings back, forever. A warmup longer than the training is not cut short.
 
 `num_cycles` decides the structure and must be known; every other number may be traced.
 

@@ -100,7 +100,7 @@ def cosine_weight(
     exponent: ArrayLike | None = None,
     warp: ArrayLike | None = None,
 ) -> Weight:
-    """Of start: ((1 + cos(pi x^warp)) / 2)^exponent, x = elapsed / steps. <= 3.5 ULP.
+    """The weight of start: ((1 + cos(pi x^warp)) / 2)^exponent, x = elapsed / steps. <= 3.5 ULP.
 
     With an exponent it is <= 4 ULP, with both <= 5; a warped weight below 2^-102 loses digits.
 
@@ -126,7 +126,7 @@ def power_weight(
     falling: bool = False,
     warp: ArrayLike | None = None,
 ) -> Weight:
-    """Of the first endpoint: x^power, or (1 - x)^power if falling; 0^0 = 1. <= 4 ULP.
+    """The weight of the first endpoint: x^power, or (1 - x)^power if falling; 0^0 = 1. <= 4 ULP.
 
     Other powers than 2 are within 3 ULP. With `warp`, x^warp takes the place of x, <= 4 ULP to
     power 5. Where steps <= 0 the weight is 0 if falling, else 1.
@@ -142,7 +142,7 @@ def power_weight(
 
 
 def tanh_weight(count: ArrayLike, steps: ArrayLike, lower: ArrayLike, upper: ArrayLike) -> Weight:
-    """Of start: (1 - tanh(z)) / 2, z = lower + (upper - lower) x, x = elapsed / steps. <= 3 ULP.
+    """The weight of start: (1 - tanh(z)) / 2, z = lower + (upper - lower) x, x = elapsed / steps. <= 3 ULP.
 
     That is 1 / (1 + e^(2 z)); z is counted from the nearer end.
     """
@@ -160,7 +160,7 @@ def tanh_weight(count: ArrayLike, steps: ArrayLike, lower: ArrayLike, upper: Arr
 
 
 def relaxation_weight(count: ArrayLike, steps: ArrayLike, ratio: ArrayLike) -> Weight:
-    """Of start: (ratio^x - ratio) / (1 - ratio), x = elapsed / steps, 0 < ratio < 1. <= 4 ULP.
+    """The weight of start: (ratio^x - ratio) / (1 - ratio), x = elapsed / steps, 0 < ratio < 1. <= 4 ULP.
 
     From the end the numerator is ratio (ratio^-(1 - x) - 1); neither end loses a digit.
     """
@@ -273,7 +273,7 @@ def _geometric_jvp(primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> Pair:
 
 
 def wave_weight(count: ArrayLike, steps: ArrayLike, cycles: ArrayLike) -> Weight:
-    """Of start: (1 + cos(2 pi p)) / 2, p = cycles count / steps, at any count >= 0.
+    """The weight of start: (1 + cos(2 pi p)) / 2, p = cycles count / steps, at any count >= 0.
 
     The error of p is within 4 (2^-33 p + 2^-26) to p = 2^23; steps <= 0 acts as 1.
     """
@@ -380,7 +380,7 @@ def _warped(high: jax.Array, low: jax.Array, near: jax.Array, warp: ArrayLike | 
 def _power(
     high: jax.Array, low: jax.Array, near: jax.Array, power: ArrayLike, apart: Pair | None = None
 ) -> Weight:
-    """Of the first endpoint: a^power, a = 1 - (high + low) if near, else high + low; 0^0 = 1.
+    """The weight of the first endpoint: a^power, a = 1 - (high + low) if near, else high + low; 0^0 = 1.
 
     `apart` is a and 1 - a in one float each, of which some powers are products.
     """
