@@ -142,9 +142,9 @@ def power_weight(
 
 
 def tanh_weight(count: ArrayLike, steps: ArrayLike, lower: ArrayLike, upper: ArrayLike) -> Weight:
-    """The weight of start: (1 - tanh(z)) / 2, z = lower + (upper - lower) x, x = elapsed / steps. <= 3 ULP.
+    """The weight of start: (1 - tanh(z)) / 2, z = lower + (upper - lower) x. <= 3 ULP.
 
-    That is 1 / (1 + e^(2 z)); z is counted from the nearer end.
+    x = elapsed / steps. That is 1 / (1 + e^(2 z)); z is counted from the nearer end.
     """
     small, late = fold(count, steps)
     lower, upper = as_float(lower), as_float(upper)
@@ -160,9 +160,9 @@ def tanh_weight(count: ArrayLike, steps: ArrayLike, lower: ArrayLike, upper: Arr
 
 
 def relaxation_weight(count: ArrayLike, steps: ArrayLike, ratio: ArrayLike) -> Weight:
-    """The weight of start: (ratio^x - ratio) / (1 - ratio), x = elapsed / steps, 0 < ratio < 1. <= 4 ULP.
+    """The weight of start: (ratio^x - ratio) / (1 - ratio), 0 < ratio < 1. <= 4 ULP.
 
-    From the end the numerator is ratio (ratio^-(1 - x) - 1); neither end loses a digit.
+    x = elapsed / steps. From the end the numerator is ratio (ratio^-(1 - x) - 1); neither end loses a digit.
     """
     _, late = _relaxation(*map(lax.stop_gradient, (count, steps, ratio)))
     return Weight(_relaxation_share(count, steps, ratio), late)
@@ -380,8 +380,9 @@ def _warped(high: jax.Array, low: jax.Array, near: jax.Array, warp: ArrayLike | 
 def _power(
     high: jax.Array, low: jax.Array, near: jax.Array, power: ArrayLike, apart: Pair | None = None
 ) -> Weight:
-    """The weight of the first endpoint: a^power, a = 1 - (high + low) if near, else high + low; 0^0 = 1.
+    """The weight of the first endpoint: a^power, 0^0 = 1.
 
+    a = 1 - (high + low) if near, else high + low.
     `apart` is a and 1 - a in one float each, of which some powers are products.
     """
     given = high, low, near, as_float(power)
