@@ -162,7 +162,8 @@ def tanh_weight(count: ArrayLike, steps: ArrayLike, lower: ArrayLike, upper: Arr
 def relaxation_weight(count: ArrayLike, steps: ArrayLike, ratio: ArrayLike) -> Weight:
     """The weight of start: (ratio^x - ratio) / (1 - ratio), 0 < ratio < 1. <= 4 ULP.
 
-    x = elapsed / steps. From the end the numerator is ratio (ratio^-(1 - x) - 1); neither end loses a digit.
+    x = elapsed / steps. From the end the numerator is ratio (ratio^-(1 - x) - 1); neither end
+    loses a digit.
     """
     _, late = _relaxation(*map(lax.stop_gradient, (count, steps, ratio)))
     return Weight(_relaxation_share(count, steps, ratio), late)
