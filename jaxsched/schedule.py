@@ -465,7 +465,7 @@ class Function(Schedule):
         try:
             shape = jax.eval_shape(self._one, jax.ShapeDtypeStruct((), jnp.result_type(int))).shape
         except jax.errors.ConcretizationTypeError as error:
-            why = "its result may not depend on a Python if or int(): jnp.where is traceable"
+            why = "take jnp.where instead of if, and jnp instead of math"
             raise TypeError(f"{name} is no function that JAX can trace: {why}") from error
         except Exception as error:
             why = shortened(str(error))

@@ -260,7 +260,7 @@ def check_optax(schedule: Schedule) -> None:
                 return state, update
 
             state, updates = tx.init(one), []
-            jax.eval_shape(lambda state: jax.lax.scan(step, state, length=3), state)  # noqa: B023
+            jax.eval_shape(lambda state: jax.lax.scan(step, state, length=3), state)
             for _ in counts:
                 state, update = step(state, None)
                 updates.append(update)

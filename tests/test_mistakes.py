@@ -84,7 +84,7 @@ C.then(None)
 C.then(optax.adam)
     TypeError: .then(): adam is no function of one count: it gives no number: GradientTransformationExtraArgs(init=<function chain.<lo ...
 C.then(lambda n: 0.1 if n < 5 else 0.2)
-    TypeError: .then(): <lambda> is no function that JAX can trace: its result may not depend on a Python if or int(): jnp.where is traceable
+    TypeError: .then(): <lambda> is no function that JAX can trace: take jnp.where instead of if, and jnp instead of math
 js.as_schedule("cosine")
     TypeError: a schedule, a number or a function of a count is expected, got 'cosine'
 js.Exponential(1e-3, 0.9).then(C)

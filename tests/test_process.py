@@ -188,13 +188,13 @@ STATUS = [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "terminated
 def told_to_end(command, number, ready):
     """Status, stdout and stderr of a command that gets a signal when it is ready."""
     command = [*COMMAND, *map(str, command)]
+    # what runs in the background ignores Ctrl-C, and so would its children
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with subprocess.Popen(
         command,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env={**os.environ, "COLUMNS": "80"},
-        # what runs in the background ignores Ctrl-C, and so would its children
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     ) as process:
         ready()
         process.send_signal(number)

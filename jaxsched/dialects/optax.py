@@ -53,10 +53,12 @@ from jaxsched.fields import (
     declared,
     is_concrete,
     is_float,
+    is_sequence,
     require,
     require_ordered,
 )
 from jaxsched.numerics.time import choose, largest, minus, plus
+from jaxsched.plain import plain
 from jaxsched.schedule import Constant, Schedule, as_schedule
 
 
@@ -75,6 +77,9 @@ class _Steps(NumberField):
     def coerce(self, where: str, x: Any) -> Any:
         """A number of counts: an int where it is whole and small enough, else a float."""
         if self.rank:
+            x = plain(x)
+            if not is_sequence(x):
+                raise TypeError(f"{where} must be a sequence of counts, got {shown(x)}")
             return [dataclasses.replace(self, rank=0).coerce(where, count) for count in x]
         giant = isinstance(x, int | np.integer) and x > LONGEST
         x = super().coerce(where, float(x) if giant else x)

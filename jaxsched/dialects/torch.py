@@ -70,6 +70,7 @@ from jaxsched.fields import (
     require_ordered,
 )
 from jaxsched.numerics.time import choose
+from jaxsched.plain import plain
 from jaxsched.schedule import Constant, Schedule, as_schedule
 
 ABSENT = {
@@ -102,6 +103,7 @@ class _Wholes(NumberField):
 
     def coerce(self, where: str, x: Any) -> Any:
         """Counts, one by one: they may be traced."""
+        x = plain(x)
         if not is_sequence(x):
             raise TypeError(f"{where} must be a sequence of counts, got {shown(x)}")
         return [NumberField(True, least=0, whole=True).coerce(where, count) for count in x]
