@@ -204,7 +204,8 @@ def check_batches(schedule: Schedule, counts: np.ndarray, *, scale: float = 0.0)
         values = jax.vmap(lambda s: jax.vmap(s)(counts))(stacked)
     else:
         batch, values = [schedule], jax.vmap(schedule)(counts)[None]
-    for law, one, value in zip(("1 (vmap)", *["4 (vmap of a stack)"] * 2), batch, values):
+    names = ["1 (vmap)", "4 (vmap of a stack)", "4 (vmap of a stack)"][: len(batch)]
+    for law, one, value in zip(names, batch, values, strict=True):
         _check_close(f"law {law}", one, counts, value, one(counts), scale=scale)
 
 

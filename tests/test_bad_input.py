@@ -221,7 +221,7 @@ BAD = [
     (
         lambda: js.as_schedule(lambda n: 0.1 if n < 5 else 0.2),
         TypeError,
-        "<lambda> is no function that JAX can trace: its result may not depend on a Python if",
+        "<lambda> is no function that JAX can trace: take jnp.where instead of if, and jnp instead",
     ),
     (
         lambda: LINE.then(None),
