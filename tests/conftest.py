@@ -1,4 +1,4 @@
-"""Strict JAX forevery test here; JAX_ENABLE_X64=1 in the environment runs them all in float64.
+"""Strict JAX for every test here; JAX_ENABLE_X64=1 in the environment runs them all in float64.
 
 HYPOTHESIS_PROFILE=full draws 50 times as many examples, other ones each time: before a release.
 """

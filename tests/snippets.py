@@ -13,7 +13,14 @@ import pytest
 
 import jaxsched
 
-OPTIONAL = ("equinox", "flax", "hydra", "orbax.checkpoint")  # what a reader may not have
+# what a reader may not have, and what in a recipe asks for it
+OPTIONAL = {
+    **{
+        name: rf"^(from|import) {name}\b"
+        for name in ("equinox", "flax", "hydra", "orbax.checkpoint")
+    },
+    "flatbuffers": r"\.serialize\(",
+}
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.M | re.S)
 
 
@@ -88,8 +95,8 @@ def _session(page: Path) -> doctest.DocTest:
 
 def run_script(code: str, folder: Path) -> str:
     """Run it as a file in the folder; what it prints. The test is skipped where a library lacks."""
-    for library in OPTIONAL:
-        if re.search(rf"^(from|import) {library}\b", code, re.M):
+    for library, use in OPTIONAL.items():
+        if re.search(use, code, re.M):
             pytest.importorskip(library, reason=f"the recipe for {library} needs it")
     script = folder / "script.py"
     script.write_text(code)
