@@ -1,6 +1,6 @@
 """Draw the pictures of schedules in README.md and the pages: `python docs/pictures.py`.
 
-One is of what `js.plot` draws, the others have a dialect each, with a panel forevery example of
+One is of what `js.plot` draws, the others have a dialect each, with a panel for every example of
 `jaxsched/examples/DIALECT.json`.
 """
 

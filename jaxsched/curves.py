@@ -445,7 +445,7 @@ class Interpolate(Schedule):
 
 
 class Table(Schedule):
-    """A value forevery count, the last one held: values[n].
+    """A value for every count, the last one held: values[n].
 
     Args:
         values: at least one.

@@ -29,7 +29,7 @@ from jaxsched.schedule import Schedule, Schedules, as_schedule, in_floats
 
 
 def grid(make: Callable[..., Schedule], /, **axes: Iterable[Any]) -> Grid:
-    """The schedules `make(name=value, ...)` forevery combination of the axes' values.
+    """The schedules `make(name=value, ...)` for every combination of the axes' values.
 
     `make` is called once per point with plain values, so it may branch, compute a length with
     `int()` or take strings, classes and whole schedules; what a schedule refuses is an error that

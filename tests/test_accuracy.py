@@ -29,7 +29,7 @@ POWERS = [0.25, 0.5, 0.9, 1.0, 1.5, 1.7, 2.0, 3.0, 5.0, 10.0]
 
 
 def counts_of(steps, past=3):
-    """As many forevery length: dense at both ends and the middle, random between."""
+    """As many for every length: dense at both ends and the middle, random between."""
     near = np.arange(-200, 200)
     places = [near, near + steps // 2, near + steps, near + steps // 4, near + steps // 3]
     drawn = np.random.default_rng(steps).integers(0, steps + 1, 2000)
@@ -475,7 +475,7 @@ def partials_of(name):
 
 
 def gradients(function, n, hyper, argument):
-    """By both modes; in reverse with one hyperparameter forevery count."""
+    """By both modes; in reverse with one hyperparameter for every count."""
 
     def at(h, n=n):
         return function(n, *hyper[:argument], h, *hyper[argument + 1 :])

@@ -540,7 +540,7 @@ def test_a_long_list_needs_one_array_of_indices(schedule):
         (js.one_cycle(1.0, 100), 1),
         (js.Cosine(1.0, 0.1, 100).restarts(10), 1),
         (js.Cosine(1.0, 0.1, 100).restarts(1000), 1),
-        # a division or a root is done once, before it is needed forevery weight
+        # a division or a root is done once, before it is needed for every weight
         (js.InverseSqrt(1.0, 10), 2),
         (js.InverseTime(1.0, 0.1, 10), 2),
         (js.Tanh(1.0, 0.1, 100), 2),

@@ -393,7 +393,7 @@ VARIED = {
 
 
 def traced_cases():
-    """(a function of one number, the numbers) forevery numeric argument of every entry."""
+    """(a function of one number, the numbers) for every numeric argument of every entry."""
 
     def case(name, argument, make, numbers):
         return pytest.param(make, numbers, id=f"{name}({argument})")

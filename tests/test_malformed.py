@@ -82,7 +82,7 @@ def mutations():
         for wrong in (None, True, "null", "Cosine.", ".Cosine", "torch.", "js.Cosine", "__class__"):
             yield {**good, "kind": wrong}
         yield {key: x for key, x in good.items() if key != "kind"}
-        if good["kind"] != "lr_schedule.polynomial":  # which has a default foreverything
+        if good["kind"] != "lr_schedule.polynomial":  # which has a default for everything
             yield {"kind": good["kind"]}
 
 

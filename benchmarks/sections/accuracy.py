@@ -1,4 +1,4 @@
-"""Errors in ULP, the spacing of float32 at the reference, forevery schedule and length.
+"""Errors in ULP, the spacing of float32 at the reference, for every schedule and length.
 
 What may falls to 0, where differences cancel. Looked at are counts drawn over the whole length and,
 densely, those around both ends, the middle and some fractions; the reference is in float64. Where

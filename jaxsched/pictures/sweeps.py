@@ -21,7 +21,7 @@ def figure(
     curves: Mapping[str, Array],
     mode: str = "min",
 ) -> Any:
-    """A figure of a sweep: a panel forevery metric that has a curve, and one for `metric`.
+    """A figure of a sweep: a panel for every metric that has a curve, and one for `metric`.
 
     Curves are coloured by rank, the best drawn last; the other panel is a heat map over the
     first two axes of the grid (the best along the others), or points along a single axis.

@@ -30,7 +30,7 @@ def sweep(
     chunk: int | None = None,
     progress: bool = True,
 ) -> Sweep:
-    """`train(schedule)` forevery schedule of a grid, in one program: `jax.vmap` over the points.
+    """`train(schedule)` for every schedule of a grid, in one program: `jax.vmap` over the points.
 
     Args:
         train: a JAX function of a schedule that returns its metrics: a pytree of arrays, such as
