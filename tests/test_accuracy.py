@@ -1,6 +1,6 @@
 """Every curve against extended-precision references of its rounded hyperparameters, in ULP.
 
-Over all lengths to 2^31 - 1, starts and ends: values, ends, order, and derivatives by every number.
+Over all lengths to 2^31 - 1, starts and ends: values, ends, order, and that derivatives are finite.
 """
 
 import itertools
@@ -30,9 +30,9 @@ POWERS = [0.25, 0.5, 0.9, 1.0, 1.5, 1.7, 2.0, 3.0, 5.0, 10.0]
 
 def counts_of(steps, past=3):
     """As many for every length: dense at both ends and the middle, random between."""
-    near = np.arange(-200, 200)
+    near = np.arange(-100, 100)
     places = [near, near + steps // 2, near + steps, near + steps // 4, near + steps // 3]
-    drawn = np.random.default_rng(steps).integers(0, steps + 1, 2000)
+    drawn = np.random.default_rng(steps).integers(0, steps + 1, 1000)
     return np.clip(np.concatenate([*places, drawn]), -past, min(steps + past, 2**31 - 1))
 
 
@@ -251,14 +251,6 @@ def ulps(value, reference):
     return np.where(beyond | flushed, 0, error)
 
 
-def error_of(function, reference, hyper, length, traced=True):
-    hyper = typed(hyper)
-    n = counts_of(length).astype(INT)
-    value = jax.jit(function)(n, *hyper) if traced else jax.jit(lambda n: function(n, *hyper))(n)
-    assert value.dtype == FLOAT and value.shape == n.shape
-    return ulps(value, reference(n, *map(LONG, hyper))).max()
-
-
 def bound_of(name, hyper):
     if X64:  # what _numerics states of float64
         return 24 if name in ("cosine_warp", "cosine_both", "polynomial_warp") else 7
@@ -269,17 +261,31 @@ def bound_of(name, hyper):
 @each
 def test_error_of_traced_hyperparameters(name):
     function, reference, cases, _ = TABLE[name]
+    program = jax.jit(function)
     for hyper, length in cases:
-        error = error_of(function, reference, hyper, length)
+        n, numbers = counts_of(length).astype(INT), typed(hyper)
+        value = program(n, *numbers)
+        assert value.dtype == FLOAT and value.shape == n.shape
+        error = ulps(value, reference(n, *map(LONG, numbers))).max()
         assert error <= bound_of(name, hyper), (*hyper, error)
 
 
 @each
 def test_error_of_constant_hyperparameters(name):
     function, reference, cases, _ = TABLE[name]
-    for i in np.random.default_rng(0).choice(len(cases), 10, replace=False):
-        error = error_of(function, reference, *cases[i], traced=False)
-        assert error <= bound_of(name, cases[i][0]), (*cases[i], error)
+    drawn = [cases[i] for i in np.random.default_rng(0).choice(len(cases), 10, replace=False)]
+    counts = [counts_of(length).astype(INT) for _, length in drawn]
+    numbers = [typed(hyper) for hyper, _ in drawn]
+
+    @jax.jit
+    def constants(counts):
+        return [function(n, *hyper) for n, hyper in zip(counts, numbers, strict=True)]
+
+    for (hyper, _), n, rounded, value in zip(
+        drawn, counts, numbers, constants(counts), strict=True
+    ):
+        error = ulps(value, reference(n, *map(LONG, rounded))).max()
+        assert error <= bound_of(name, hyper), (*hyper, error)
 
 
 MORE = {
@@ -293,8 +299,6 @@ MORE = {
     "tanh": (-6.5, 2.5),
     "inverse_power": (0.7,),
 }
-# powers whose values, but not derivatives, are computed without logarithms
-PRODUCTS = dict.fromkeys(["cosine_power", "polynomial", "power"], [(1.0,), (2.0,)])
 EXTREMES = {
     **dict.fromkeys(MORE, [(0.25,), (1.0,), (10.0,)]),
     **dict.fromkeys(["cosine_both", "polynomial_warp"], [(0.25, 0.5), (1.0, 1.0), (10.0, 3.0)]),
@@ -345,146 +349,6 @@ def test_stays_inside_and_monotone(name):
         assert (back <= 2 * np.spacing(unit)).all()
 
 
-def partials_of(name):
-    """Closed forms of the derivatives: {argument: f(n, *hyper)}, 0 outside of the transition."""
-    reference = TABLE[name][1]
-    unit = {
-        0: lambda n, start, end, *more: reference(n, 1, 0, *more),
-        1: lambda n, start, end, *more: reference(n, 0, 1, *more),
-    }
-
-    def slope(n, steps):
-        n = clip(n, steps)
-        return np.sqrt(sin2(n, steps) * sin2(steps - n, steps)) * PI * n / steps**2 * (n < steps)
-
-    def bend(first, end, start, base, rest):
-        return (start - end) * first * np.where(base > 0, log(np.maximum(base, 1e-99), rest), 0)
-
-    def of_power(n, start, end, steps, power):
-        n = clip(n, steps)
-        n = n if name == "power" else steps - n
-        first = powers(n / steps, 1 - n / steps, power)[0]
-        sign = -1 if name == "power" else 1
-        return sign * bend(first, end, start, n / steps, (steps - n) / steps)
-
-    def of_exponent(n, start, end, steps, exponent):
-        n = clip(n, steps)
-        base, rest = sin2(steps - n, steps), sin2(n, steps)
-        return bend(powers(base, rest, exponent)[0], end, start, base, rest)
-
-    def of_warp(n, steps, warp):
-        """How x^warp changes with warp, and with steps."""
-        far = warped(n, steps, warp)[0]
-        n = clip(n, steps)
-        x = np.where(n > 0, n, 1) / steps
-        return far * log(x, (steps - n) / steps), -warp * far / steps * (n < steps)
-
-    def warped_slope(i):
-        def slope(n, s, e, k, w):
-            far, near = warped(n, k, w)
-            return (e - s) * PI * np.sqrt(sin2(far, 1) * sin2(near, 1)) * of_warp(n, k, w)[i]
-
-        return slope
-
-    def warped_power(i):
-        def slope(n, s, e, k, p, w):
-            far, near = warped(n, k, w)
-            inner = powers(np.where(near > 0, near, 1), far, p - 1)[0] * (near > 0)
-            return (e - s) * p * inner * of_warp(n, k, w)[i]
-
-        return slope
-
-    def of_tanh(i):
-        def slope(n, s, e, k, lower, upper):
-            share = reference(n, 1, 0, k, lower, upper) * reference(n, 0, 1, k, lower, upper)
-            n = clip(n, k)
-            z = (-(upper - lower) * n / k**2 * (n < k), (k - n) / k, n / k)
-            return (e - s) * 2 * share * z[i]
-
-        return slope
-
-    def of_ratio(n, s, e, k, r):
-        x = clip(n, k) / k
-        first = np.exp(np.log(r) * x)
-        return (s - e) * ((x * first / r - 1) * (1 - r) + (first - r)) / (1 - r) ** 2
-
-    def inside(n, steps):
-        n = clip(n, steps)
-        return n / steps * (n < steps)
-
-    return {
-        "linear": {**unit, 2: lambda n, s, e, k: (s - e) * inside(n, k) / k},
-        "cosine": {**unit, 2: lambda n, s, e, k: (s - e) * slope(n, k)},
-        "cosine_power": {
-            **unit,
-            2: lambda n, s, e, k, p: (s - e) * p * sin2(k - clip(n, k), k) ** (p - 1) * slope(n, k),
-            3: of_exponent,
-        },
-        "cosine_warp": {**unit, 2: warped_slope(1), 3: warped_slope(0)},
-        "cosine_both": unit,
-        "polynomial_warp": {
-            **unit,
-            3: lambda n, s, e, k, p, w: bend(
-                powers(*warped(n, k, w)[::-1], p)[0], e, s, *warped(n, k, w)[::-1]
-            ),
-            4: warped_power(0),
-        },
-        "relaxation": {
-            **unit,
-            2: lambda n, s, e, k, r: (
-                (e - s)
-                * np.exp(np.log(r) * clip(n, k) / k)
-                * np.log(r)
-                / (1 - r)
-                * inside(n, k)
-                / k
-            ),
-            3: of_ratio,
-        },
-        "tanh": {**unit, 2: of_tanh(0), 3: of_tanh(1), 4: of_tanh(2)},
-        "inverse_power": {
-            0: lambda n, c, t, p: -p * reference(n, c, t, p + 1) / t,
-            1: lambda n, c, t, p: p * reference(n, c, t, p + 1) * (clip(n, 2**31) + c) / t**2,
-            2: lambda n, c, t, p: -reference(n, c, t, p) * np.log1p((clip(n, 2**31) + c) / t),
-        },
-        "polynomial": {**unit, 3: of_power},
-        "power": {**unit, 3: of_power},
-        "staircase": {0: lambda n, r, k: reference(n, r, k) * (np.maximum(n, 0) // k) / r},
-        "warmup_cosine": {
-            0: lambda n, s, e, k: np.where(n < k, clip(n, k) / k, cosine_reference(n - k, 1, 0, k)),
-            1: lambda n, s, e, k: np.where(n < k, 0, cosine_reference(n - k, 0, 1, k)),
-        },
-        "exponential": {
-            0: lambda n, r, k: reference(n, r, k) * clip(n, 2**31) / k / r,
-            1: lambda n, r, k: -reference(n, r, k) * clip(n, 2**31) / k * np.log(r) / k,
-        },
-        "geometric": {
-            0: lambda n, s, e, k: reference(n, s, e, k) * (k - clip(n, k)) / k / s,
-            1: lambda n, s, e, k: reference(n, s, e, k) * clip(n, k) / k / e,
-            2: lambda n, s, e, k: -reference(n, s, e, k) * np.log(e / s) * inside(n, k) / k,
-        },
-        "inverse_sqrt": {
-            0: lambda n, c, t: -(reference(n, c, t) ** 3) / t / 2,
-            1: lambda n, c, t: reference(n, c, t) ** 3 * (clip(n, 2**31) + c) / t**2 / 2,
-        },
-        "inverse_time": {
-            0: lambda n, r, k: -(reference(n, r, k) ** 2) * clip(n, 2**31) / k,
-            1: lambda n, r, k: reference(n, r, k) ** 2 * r * clip(n, 2**31) / k**2,
-        },
-    }[name]
-
-
-def gradients(function, n, hyper, argument):
-    """By both modes; in reverse with one hyperparameter for every count."""
-
-    def at(h, n=n):
-        return function(n, *hyper[:argument], h, *hyper[argument + 1 :])
-
-    forward = jax.jvp(at, (hyper[argument],), (jnp.ones_like(hyper[argument]),))[1]
-    return forward, jax.vmap(jax.grad(at), (None, 0))(hyper[argument], n)
-
-
-both_modes = jax.jit(gradients, static_argnums=(0, 3))
 GRADIENT_HYPER = {
     **{name: [(1.0, 0.0), (0.0, 0.3), (3e-4, 3e-5)] for name in TRANSITIONS},
     "geometric": [(1.0, 0.1), (3e-4, 3e-3)],
@@ -497,50 +361,33 @@ GRADIENT_HYPER = {
 
 
 @each
-def test_gradients(name):
-    function = TABLE[name][0]
-    lengths = [7, 10**5, 2**24 + 1, 2**31 - 1]
-    others = [MORE.get(name, ()), *PRODUCTS.get(name, [])]
-    for argument, slope in partials_of(name).items():
-        for head, steps, more in itertools.product(GRADIENT_HYPER[name], lengths, others):
-            if argument == len(head) and steps > 10**6:
-                continue  # a float length: float32 does not hold it
-            kind = FLOAT if argument == len(head) else INT
-            n = counts_of(steps).astype(INT)
-            hyper = (*typed(head), kind(steps), *typed(more))
-            exact = slope(n, *map(LONG, hyper))
-            kept = (n != steps) if argument == len(head) and name in TRANSITIONS else n == n
-            for value in both_modes(function, n, hyper, argument):
-                error = np.abs(np.asarray(value) - exact)[kept]
-                assert (error <= 1e-5 * np.abs(exact)[kept] + 1e-30).all(), (argument, *hyper)
-
-
-@each
 @pytest.mark.parametrize("kind", [INT, FLOAT])
-def test_gradients_are_finite(name, kind):
+def test_derivatives_are_finite(name, kind):
     function = TABLE[name][0]
     n = np.array([-(2**31), -1, 0, 1, 5, 9, 10, 11, 2**30, 2**31 - 2, 2**31 - 1], INT).astype(kind)
 
     @jax.jit
     def all_of(hyper):
+        """By every number; with integers in both modes, and the second ones along all numbers."""
+
         def at(hyper, n=n):
             return function(n, *hyper)
 
-        return jax.jacfwd(at)(hyper), jax.vmap(jax.grad(at), (None, 0))(hyper, n)
+        def reverse(hyper):
+            return jax.vmap(jax.grad(at), (None, 0))(hyper, n)
+
+        if kind is FLOAT:
+            return reverse(hyper), ()
+        gradients, second = jax.jvp(reverse, (hyper,), (tuple(map(jnp.ones_like, hyper)),))
+        return (jax.jacfwd(at)(hyper), gradients), second
 
     for steps, more in itertools.product([0.0, 1.0, 10.0, 2.0**31], EXTREMES.get(name, [()])):
         for head in GRADIENT_HYPER[name][::2]:  # not a rate > 1, whose power is infinite
-            for value in jax.tree.leaves(all_of(typed((*head, steps, *more)))):
+            for value in jax.tree.leaves(all_of(typed((*head, steps, *more)))[0]):
                 assert np.isfinite(value).all(), (head, steps, more)
-
-
-@each
-def test_second_derivatives(name):
-    hyper = typed((*GRADIENT_HYPER[name][0], 10.0, *MORE.get(name, ())))
-    first = jax.grad(lambda hyper: TABLE[name][0](np.arange(3, 7, dtype=INT), *hyper).sum())
-    along = tuple(FLOAT(1) for _ in hyper)
-    for value in jax.tree.leaves(jax.jit(lambda h: jax.jvp(first, (h,), (along,))[1])(hyper)):
-        assert np.isfinite(value)
+    within = (n > 0) & (n < 9)
+    for value in all_of(typed((*GRADIENT_HYPER[name][0], 10.0, *MORE.get(name, ()))))[1]:
+        assert np.isfinite(value[within]).all()
 
 
 @each
