@@ -5,6 +5,8 @@ schedule reaches its end at step total_steps - 1. Deliberate deviations: at step
 where noether extrapolates, progress stays at 1; a CustomSchedule holds its last value; a part of a
 sequence that is left without steps shows its first value; unknown config keys are refused.
 
+A schedule class declares its arguments, and its config class is made from it by `config_of`.
+
 >>> schedule = StepFixedSchedule(factor=0.1, start_value=1.0, steps=[0.5])
 >>> schedule.get_value(np.array([49, 50]), total_steps=100).round(3).tolist() == [
 ...     1.0, np.float32(0.1)]
@@ -18,40 +20,33 @@ from __future__ import annotations
 import bisect
 import copy
 import dataclasses
-import typing
-from collections.abc import Callable, Mapping, Sequence
-from inspect import Parameter
-from typing import Any, ClassVar
+import functools
+import inspect
+import itertools
+import operator
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, ClassVar, Literal
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 
 from jaxsched.algebra import Join
 from jaxsched.curves import Cosine, Linear, PiecewiseConstant, Polynomial, Table
+from jaxsched.dialects._cycles import Known
 from jaxsched.dialects._noether_configs import (
-    FRACTION,
-    STEPS,
-    ConstantScheduleConfig as ConstantScheduleConfig,
-    CosineDecreasingScheduleConfig as CosineDecreasingScheduleConfig,
-    CosineIncreasingScheduleConfig as CosineIncreasingScheduleConfig,
-    CustomScheduleConfig as CustomScheduleConfig,
-    DecreasingProgressScheduleConfig as DecreasingProgressScheduleConfig,
-    IncreasingProgressScheduleConfig as IncreasingProgressScheduleConfig,
-    LinearDecreasingScheduleConfig as LinearDecreasingScheduleConfig,
-    LinearIncreasingScheduleConfig as LinearIncreasingScheduleConfig,
-    LinearWarmupCosineDecayScheduleConfig as LinearWarmupCosineDecayScheduleConfig,
-    PeriodicBoolScheduleConfig as PeriodicBoolScheduleConfig,
-    PolynomialDecreasingScheduleConfig as PolynomialDecreasingScheduleConfig,
-    PolynomialIncreasingScheduleConfig as PolynomialIncreasingScheduleConfig,
-    ProgressScheduleConfig as ProgressScheduleConfig,
-    ScheduleBaseConfig as ScheduleBaseConfig,
-    SequentialScheduleConfig as SequentialScheduleConfig,
-    StepDecreasingScheduleConfig as StepDecreasingScheduleConfig,
-    StepFixedScheduleConfig as StepFixedScheduleConfig,
-    StepIntervalScheduleConfig as StepIntervalScheduleConfig,
-    coerce,
-    named,
+    Arguments,
+    Duration,
+    NotNegative,
+    Percent,
+    Share,
+    Shares,
+    Step,
+    Values,
+    checked,
+    config_of,
+    filled,
 )
 from jaxsched.dialects._rules import optional
 from jaxsched.dialects.protocol import (
@@ -62,39 +57,20 @@ from jaxsched.dialects.protocol import (
     Stated,
     constructor,
 )
-from jaxsched.errors import require_known, shown, suggesting, suggestion
-from jaxsched.fields import LONGEST, NumberField, is_concrete
+from jaxsched.errors import shown, suggesting, suggestion
+from jaxsched.fields import (
+    LONGEST,
+    NumberField,
+    ScheduleField,
+    Value,
+    declarations,
+    is_concrete,
+    require,
+)
 from jaxsched.plain import plain
 from jaxsched.schedule import Constant, Schedule
 
 MOST_LEVELS = 2**20  # of a stepwise schedule: its boundaries are a list
-
-
-@named
-@dataclasses.dataclass
-class SequentialPercentScheduleConfig:
-    """One part of a `SequentialPercentSchedule`; None is filled in from the neighbours."""
-
-    schedule: Any
-    start_percent: float | None = None
-    end_percent: float | None = None
-
-    def __post_init__(self) -> None:
-        _check_part(self, FRACTION)
-
-
-@named
-@dataclasses.dataclass
-class SequentialStepScheduleConfig:
-    """One part of a `SequentialStepSchedule`; None is filled in from the neighbours."""
-
-    schedule: Any
-    start_step: int | None = None
-    end_step: int | None = None
-
-    def __post_init__(self) -> None:
-        _check_part(self, STEPS)
-
 
 # --- schedules ----------------------------------------------------------------------------------
 
@@ -102,24 +78,52 @@ class SequentialStepScheduleConfig:
 class ScheduleBase:
     """The base of all: takes a config, which is a mapping, keywords, or an object with attributes.
 
-    The fields of the config are attributes of the schedule.
+    Its arguments, used or not, are attributes of the schedule.
     """
 
-    config_type: ClassVar[Any] = ScheduleBaseConfig
+    config_type: ClassVar[Any]
+
+    kind: str | None = None
+    overhang_percent: Annotated[float, Known()] | None = None
+    overhang_steps: Annotated[int, Known(integral=True, whole=True)] | None = None
+    start_value: NotNegative = 0.0
+    end_value: NotNegative = 1e-6
+    weight_decay: Value | None = 0.0
+    start_percent: Percent | None = None
+    end_percent: Percent | None = None
+    start_step: Step | None = None
+    end_step: Step | None = None
+    interval: Literal["update", "epoch"] = "update"
 
     def __init__(self, config: Any = None, /, **keywords: Any) -> None:
-        self.config = _as_config(self.config_type, plain(config), plain(keywords))
+        self.config = self.config_type.of(plain(config), keywords)
+        vars(self).update(vars(self.config))
 
-    def __getattr__(self, name: str) -> Any:
-        if name == "config":  # not yet there: while unpickling
-            raise AttributeError(name)
-        return getattr(self.config, name)
+    @classmethod
+    def check(cls, config: Any) -> None:
+        """Raise a ValueError where arguments contradict one another."""
+        name = type(config).__name__
+        takers = [c for c in (cls, *cls.__subclasses__()) if c.config_type is cls.config_type]
+        kinds = [None, *(taker.__name__ for taker in takers)]
+        if (config.kind and str(config.kind).split(".")[-1]) not in kinds:
+            raise ValueError(f"{name}(kind=...) must name its schedule, got {shown(config.kind)}")
+        for unit in ("percent", "step"):
+            start, end = getattr(config, f"start_{unit}"), getattr(config, f"end_{unit}")
+            if (start is None) != (end is None):
+                raise ValueError(f"{name} needs both start_{unit} and end_{unit}, or neither")
+            if start is not None and start >= end:
+                raise ValueError(
+                    f"{name}(start_{unit}=...) must be less than end_{unit}={end}, got {start}"
+                )
+        for keys in (("overhang_percent", "overhang_steps"), ("start_percent", "start_step")):
+            if all(getattr(config, key) is not None for key in keys):
+                raise ValueError(f"{name} takes only one of {' and '.join(keys)}")
 
     def __repr__(self) -> str:
         fields = dataclasses.fields(self.config)
-        changed = {f.name: getattr(self.config, f.name) for f in fields}
-        parts = [f"{f.name}={changed[f.name]!r}" for f in fields if changed[f.name] != f.default]
-        return f"{type(self).__name__}({', '.join(parts)})"
+        texts = {f.name: repr(getattr(self, f.name)) for f in fields}
+        given = [f"{f.name}={texts[f.name]}" for f in fields if texts[f.name] != repr(f.default)]
+        return f"{type(self).__name__}({', '.join(given)})"
 
     @suggesting
     def get_value(self, step: ArrayLike, total_steps: int) -> jax.Array:
@@ -127,7 +131,7 @@ class ScheduleBase:
 
         A known step outside 0 ... total_steps is a ValueError, a traced one is clamped.
         """
-        total = _total(total_steps)
+        total = _count("total_steps", total_steps)
         if is_concrete(step):
             steps = np.asarray(step)
             if steps.size and not (0 <= steps.min() and steps.max() <= total):
@@ -143,18 +147,18 @@ class ScheduleBase:
         With `interval: epoch` it is updated every `steps_per_epoch` counts, over the total
         rounded down to whole epochs.
         """
-        total = _total(total_steps)
-        if self.config.interval == "update":
+        total = _count("total_steps", total_steps)
+        if self.interval == "update":
             return self._prolonged(total)
         if steps_per_epoch is None:
             raise ValueError(f"{type(self).__name__}: interval epoch needs steps_per_epoch")
-        epoch = coerce(NumberField(True, least=1, whole=True), "steps_per_epoch", steps_per_epoch)
+        epoch = _count("steps_per_epoch", steps_per_epoch)
         if total < epoch:
             raise ValueError(f"total_steps must be at least steps_per_epoch={epoch}, got {total}")
         return self._prolonged(total // epoch * epoch).every(epoch)
 
     def _prolonged(self, total: int) -> Schedule:
-        percent, steps = self.config.overhang_percent, self.config.overhang_steps
+        percent, steps = self.overhang_percent, self.overhang_steps
         return self._over(total + int(total * (percent or 0.0)) + (steps or 0))
 
     def _over(self, total: int) -> Schedule:
@@ -162,100 +166,109 @@ class ScheduleBase:
 
 
 class ProgressSchedule(ScheduleBase):
-    """start + progress (end - start), where progress reaches 1 at step total - 1."""
+    """start + progress (end - start), where progress reaches 1 at step total - 1.
 
-    config_type: ClassVar[Any] = ProgressScheduleConfig
+    `exclude_last`: a step more in total; `exclude_first`: one more, and one already made.
+    """
+
+    ends: ClassVar[tuple[str, ...]] = ()  # the arguments that progress leads from and to
+    curve: ClassVar[Any] = None
+    shape: ClassVar[tuple[str, ...]] = ()  # the arguments of the curve besides
+
+    exclude_first: bool = False
+    exclude_last: bool = False
+
+    @classmethod
+    def check(cls, config: Any) -> None:
+        """No end is beyond `max_value`."""
+        super().check(config)
+        for end in cls.ends:
+            value, most = getattr(config, end), config.max_value
+            if is_concrete(most):
+                rule = f"{type(config).__name__}({end}=...) must be at most max_value={most}"
+                require(functools.partial(operator.ge, np.asarray(most)), value, rule)
+
+    def _ends(self) -> Any:
+        return (getattr(self, end) for end in self.ends)
 
     def _over(self, total: int) -> Schedule:
-        first, last = self.config.exclude_first, self.config.exclude_last
-        curve = self._curve(*self._ends(), total + first + last)
-        return curve.skip(1) if first else curve
-
-    def _ends(self) -> tuple[Any, Any]:
-        raise NotImplementedError(f"{type(self).__name__} is a base class, it has no values")
-
-    def _curve(self, start: Any, end: Any, total: int) -> Schedule:
-        raise NotImplementedError(f"{type(self).__name__} is a base class, it has no values")
+        if self.curve is None:
+            return super()._over(total)
+        last = _last(total + self.exclude_first + self.exclude_last)
+        line: Schedule = self.curve(
+            *self._ends(), last, *(getattr(self, key) for key in self.shape)
+        )
+        return line.skip(1) if self.exclude_first else line
 
 
 class DecreasingProgressSchedule(ProgressSchedule):
     """From `max_value` to `end_value` (0)."""
 
-    config_type: ClassVar[Any] = DecreasingProgressScheduleConfig
+    ends = ("max_value", "end_value")
 
-    def _ends(self) -> tuple[Any, Any]:
-        return self.config.max_value, self.config.end_value
+    max_value: NotNegative
+    end_value: NotNegative = 0.0
 
 
 class IncreasingProgressSchedule(ProgressSchedule):
     """From `start_value` (0) to `max_value`."""
 
-    config_type: ClassVar[Any] = IncreasingProgressScheduleConfig
+    ends = ("start_value", "max_value")
 
-    def _ends(self) -> tuple[Any, Any]:
-        return self.config.start_value, self.config.max_value
-
-
-class _LinearProgress(ProgressSchedule):
-    def _curve(self, start: Any, end: Any, total: int) -> Schedule:
-        return Linear(start, end, _last(total))
+    max_value: Value
+    start_value: Value = 0.0
 
 
-class _CosineProgress(ProgressSchedule):
-    def _curve(self, start: Any, end: Any, total: int) -> Schedule:
-        return Cosine(start, end, _last(total))
-
-
-class _PolynomialProgress(ProgressSchedule):
-    def _curve(self, start: Any, end: Any, total: int) -> Schedule:
-        return Polynomial(start, end, _last(total), self.config.power)
-
-
-class LinearDecreasingSchedule(_LinearProgress, DecreasingProgressSchedule):
+class LinearDecreasingSchedule(DecreasingProgressSchedule):
     """progress = x, x = step / (total - 1)."""
 
-    config_type = LinearDecreasingScheduleConfig
+    curve = Linear
 
 
-class LinearIncreasingSchedule(_LinearProgress, IncreasingProgressSchedule):
+class LinearIncreasingSchedule(IncreasingProgressSchedule):
     """progress = x, x = step / (total - 1)."""
 
-    config_type = LinearIncreasingScheduleConfig
+    curve = Linear
 
 
-class CosineDecreasingSchedule(_CosineProgress, DecreasingProgressSchedule):
+class CosineDecreasingSchedule(DecreasingProgressSchedule):
     """progress = 1 - (1 + cos(pi x)) / 2, x = step / (total - 1)."""
 
-    config_type = CosineDecreasingScheduleConfig
+    curve = Cosine
 
 
-class CosineIncreasingSchedule(_CosineProgress, IncreasingProgressSchedule):
+class CosineIncreasingSchedule(IncreasingProgressSchedule):
     """progress = 1 - (1 + cos(pi x)) / 2, x = step / (total - 1)."""
 
-    config_type = CosineIncreasingScheduleConfig
+    curve = Cosine
 
 
-class PolynomialDecreasingSchedule(_PolynomialProgress, DecreasingProgressSchedule):
+class PolynomialDecreasingSchedule(DecreasingProgressSchedule):
     """progress = 1 - (1 - x)^power, x = step / (total - 1)."""
 
-    config_type = PolynomialDecreasingScheduleConfig
+    curve, shape = Polynomial, ("power",)
+
+    power: NotNegative = 1.0
 
 
-class PolynomialIncreasingSchedule(_PolynomialProgress, IncreasingProgressSchedule):
+class PolynomialIncreasingSchedule(IncreasingProgressSchedule):
     """progress = 1 - (1 - x)^power, x = step / (total - 1); the rise, too, slows down."""
 
-    config_type = PolynomialIncreasingScheduleConfig
+    curve, shape = Polynomial, ("power",)
+
+    power: NotNegative = 1.0
 
 
 class StepDecreasingSchedule(DecreasingProgressSchedule):
     """progress = 1 - factor^k, k = the number of whole `decreases_interval` in step / total."""
 
-    config_type = StepDecreasingScheduleConfig
+    factor: NotNegative
+    decreases_interval: Share
 
     def _over(self, total: int) -> Schedule:
-        (start, end), first = self._ends(), self.config.exclude_first
-        total += first + self.config.exclude_last
-        begins, powers = _intervals(self, total, self.config.decreases_interval)
+        (start, end), first = self._ends(), self.exclude_first
+        total += first + self.exclude_last
+        begins, powers = _intervals(self, total, self.decreases_interval)
         levels = [end + (start - end) * power for power in powers]
         return _stairs([begin - first for begin in begins], levels)
 
@@ -263,40 +276,51 @@ class StepDecreasingSchedule(DecreasingProgressSchedule):
 class StepFixedSchedule(ScheduleBase):
     """start_value factor^k, k = how many of `steps`, fractions of the total, are reached."""
 
-    config_type = StepFixedScheduleConfig
+    factor: NotNegative
+    steps: Shares
+    start_value: Value = 1.0
 
     def _over(self, total: int) -> Schedule:
-        begins = [_first(total, s * total, lambda n: n / total, s) for s in self.config.steps]
+        begins = [bisect.bisect_left(range(total), s, key=lambda n: n / total) for s in self.steps]
         powers = [_power(self, k) for k in range(len(begins) + 1)]
-        return _stairs(begins, [self.config.start_value * power for power in powers])
+        return _stairs(begins, [self.start_value * power for power in powers])
 
 
 class StepIntervalSchedule(ScheduleBase):
     """start_value factor^k, k = the number of whole `update_interval` in step / total."""
 
-    config_type = StepIntervalScheduleConfig
+    factor: NotNegative
+    update_interval: Share
+    start_value: Value = 1.0
 
     def _over(self, total: int) -> Schedule:
-        begins, powers = _intervals(self, total, self.config.update_interval)
-        return _stairs(begins, [self.config.start_value * power for power in powers])
+        begins, powers = _intervals(self, total, self.update_interval)
+        return _stairs(begins, [self.start_value * power for power in powers])
 
 
 class ConstantSchedule(ScheduleBase):
     """Always `value`."""
 
-    config_type = ConstantScheduleConfig
+    value: Value
 
     def _over(self, total: int) -> Schedule:
-        return Constant(self.config.value)
+        return Constant(self.value)
 
 
 class CustomSchedule(ScheduleBase):
     """`values`, one per step, the last one held."""
 
-    config_type = CustomScheduleConfig
+    values: Values
+
+    @classmethod
+    def check(cls, config: Any) -> None:
+        """There is a value."""
+        super().check(config)
+        if not jnp.size(config.values):
+            raise ValueError(f"{type(config).__name__}(values=...) must hold at least one value")
 
     def _over(self, total: int) -> Schedule:
-        return Table(self.config.values)
+        return Table(self.values)
 
 
 class PeriodicBoolSchedule(ScheduleBase):
@@ -306,16 +330,36 @@ class PeriodicBoolSchedule(ScheduleBase):
     state, `off_value` in the off state, exchanged with `invert`.
     """
 
-    config_type = PeriodicBoolScheduleConfig
+    initial_state: bool
+    off_value: Value = 0.0
+    on_value: Value = 1.0
+    off_duration: Duration = 1
+    on_duration: Duration = 1
+    invert: bool = False
 
     def _over(self, total: int) -> Schedule:
-        c = self.config
-        values = {True: c.on_value, False: c.off_value}
-        durations = {True: c.on_duration, False: c.off_duration}
-        states = (bool(c.initial_state), not c.initial_state)
+        values = {True: self.on_value, False: self.off_value}
+        durations = {True: self.on_duration, False: self.off_duration}
+        states = (self.initial_state, not self.initial_state)
         first, second = (durations[state] for state in states)
-        levels = [values[state != bool(c.invert)] for state in states]
+        levels = [values[state != self.invert] for state in states]
         return PiecewiseConstant([first], levels).stop(first + second).repeat()
+
+
+class SequentialPercentScheduleConfig(Arguments):
+    """One part of a `SequentialPercentSchedule`; None is filled in from the neighbours."""
+
+    schedule: Annotated[Any, ScheduleField(create)]
+    start_percent: Percent | None = None
+    end_percent: Percent | None = None
+
+
+class SequentialStepScheduleConfig(Arguments):
+    """One part of a `SequentialStepSchedule`; None is filled in from the neighbours."""
+
+    schedule: Annotated[Any, ScheduleField(create)]
+    start_step: Step | None = None
+    end_step: Step | None = None
 
 
 class SequentialPercentSchedule(ScheduleBase):
@@ -327,21 +371,22 @@ class SequentialPercentSchedule(ScheduleBase):
             first value holds, in a gap and after the end a part's last value.
     """
 
-    config_type = SequentialScheduleConfig
-    part_type: ClassVar[Any] = SequentialPercentScheduleConfig
+    part_type: ClassVar[type[Arguments]] = SequentialPercentScheduleConfig
     unit: ClassVar[str] = "percent"
+
+    schedule_configs: Any
 
     def __init__(self, config: Any = None, /, **keywords: Any) -> None:
         config = plain(config)
         if isinstance(config, list | tuple):
             config = {"schedule_configs": config}
         super().__init__(config, **keywords)
-        given = self.config.schedule_configs
+        given = self.schedule_configs
         if isinstance(given, str | Mapping) or not isinstance(given, Sequence) or not given:
             raise ValueError(f"{type(self).__name__}(schedule_configs=...) must be a list of parts")
-        parts = [_as_config(self.part_type, part, {}) for part in given]
+        parts: list[Any] = [self.part_type.of(part, {}) for part in given]
         self.parts = [part.schedule for part in parts]
-        self.bounds = _filled(self, parts, self.unit)
+        self.bounds = filled(type(self).__name__, parts, self.unit)
 
     def _steps(self, total: int) -> list[tuple[int, int]]:
         """Where each part starts and ends."""
@@ -383,28 +428,58 @@ class LinearWarmupCosineDecaySchedule(ScheduleBase):
     is max_value / (warmup_steps + 1).
     """
 
-    config_type = LinearWarmupCosineDecayScheduleConfig
+    max_value: NotNegative = 1.0
+    warmup_steps: Step | None = None
+    warmup_percent: Percent | None = None
+
+    @classmethod
+    def check(cls, config: Any) -> None:
+        """The warmup has one length."""
+        super().check(config)
+        if (config.warmup_steps is None) == (config.warmup_percent is None):
+            rule = "takes exactly one of warmup_steps and warmup_percent"
+            raise ValueError(f"{type(config).__name__} {rule}")
 
     def _over(self, total: int) -> Schedule:
-        c = self.config
-        if not is_concrete(c.start_value):
+        if not is_concrete(self.start_value):
             raise ValueError(
                 f"{type(self).__name__}(start_value=...) must be a known number: at 0 the first "
                 "value is left out"
             )
         rise = LinearIncreasingSchedule(
-            start_value=c.start_value,
-            max_value=c.max_value,
-            exclude_first=float(c.start_value) == 0,
+            start_value=self.start_value,
+            max_value=self.max_value,
+            exclude_first=not np.any(np.asarray(self.start_value)),
             exclude_last=True,
         )
-        fall = CosineDecreasingSchedule(max_value=c.max_value, end_value=c.end_value)
-        if c.warmup_percent is None:
+        fall = CosineDecreasingSchedule(max_value=self.max_value, end_value=self.end_value)
+        if self.warmup_percent is None:
             # without the line where it has no steps: an end_step of 0 would mean the total
-            line = [{"schedule": rise, "end_step": c.warmup_steps}] if c.warmup_steps else []
+            line = [{"schedule": rise, "end_step": self.warmup_steps}] if self.warmup_steps else []
             return SequentialStepSchedule([*line, {"schedule": fall}])._over(total)
-        parts = [{"schedule": rise, "end_percent": c.warmup_percent}, {"schedule": fall}]
+        parts = [{"schedule": rise, "end_percent": self.warmup_percent}, {"schedule": fall}]
         return SequentialPercentSchedule(parts)._over(total)
+
+
+ScheduleBaseConfig: Any = config_of(ScheduleBase)
+ProgressScheduleConfig: Any = config_of(ProgressSchedule)
+DecreasingProgressScheduleConfig: Any = config_of(DecreasingProgressSchedule)
+IncreasingProgressScheduleConfig: Any = config_of(IncreasingProgressSchedule)
+LinearDecreasingScheduleConfig: Any = config_of(LinearDecreasingSchedule)
+LinearIncreasingScheduleConfig: Any = config_of(LinearIncreasingSchedule)
+CosineDecreasingScheduleConfig: Any = config_of(CosineDecreasingSchedule)
+CosineIncreasingScheduleConfig: Any = config_of(CosineIncreasingSchedule)
+PolynomialDecreasingScheduleConfig: Any = config_of(PolynomialDecreasingSchedule)
+PolynomialIncreasingScheduleConfig: Any = config_of(PolynomialIncreasingSchedule)
+StepDecreasingScheduleConfig: Any = config_of(StepDecreasingSchedule)
+StepFixedScheduleConfig: Any = config_of(StepFixedSchedule)
+StepIntervalScheduleConfig: Any = config_of(StepIntervalSchedule)
+ConstantScheduleConfig: Any = config_of(ConstantSchedule)
+CustomScheduleConfig: Any = config_of(CustomSchedule)
+PeriodicBoolScheduleConfig: Any = config_of(PeriodicBoolSchedule)
+LinearWarmupCosineDecayScheduleConfig: Any = config_of(LinearWarmupCosineDecaySchedule)
+# of both sequences
+SequentialScheduleConfig: Any = config_of(SequentialPercentSchedule, "SequentialScheduleConfig")
 
 
 def create(config: Any) -> ScheduleBase:
@@ -431,8 +506,8 @@ def schedules() -> dict[str, type[ScheduleBase]]:
         for name, entry in globals().items()
         if isinstance(entry, type)
         and issubclass(entry, ScheduleBase)
-        and name.endswith("Schedule")
-        and entry not in (ProgressSchedule, DecreasingProgressSchedule, IncreasingProgressSchedule)
+        and entry._over is not ScheduleBase._over
+        and entry.__subclasses__() in ([], [SequentialStepSchedule])
     }
 
 
@@ -445,36 +520,22 @@ def _last(total: int) -> int | float:
     return last if last <= LONGEST else float(last)
 
 
-def _first(total: int, near: float, level: Callable[[int], float], target: float) -> int:
-    """The first step whose level, a rising function in float64, reaches the target."""
-    guess = int(near)
-    low, high = max(0, guess - 2), min(total, guess + 3)
-    if (low > 0 and level(low - 1) >= target) or level(high) < target:
-        low, high = 0, total  # the estimate was no good
-    return low + bisect.bisect_left(range(low, high), target, key=level)
-
-
 def _intervals(schedule: ScheduleBase, total: int, interval: float) -> tuple[list[int], list[Any]]:
     """The first step of every k = int(round((step / total) / interval, 10)), and factor^k."""
 
     def index(step: int) -> int:
         return int(round((step / total) / interval, 10))
 
-    def still_changes(k: int) -> bool:
+    def changes(k: int) -> bool:  # or it is 0 or 1 from there on
         power = _power(schedule, k)
         return not is_concrete(power) or bool(np.any(power != _power(schedule, k - 1)))
 
     levels = index(total)
-    if levels > MOST_LEVELS and still_changes(MOST_LEVELS):
+    if levels > MOST_LEVELS and changes(MOST_LEVELS):
         raise ValueError(f"{shown(schedule)} has more than {MOST_LEVELS} levels")
-    begins: list[int] = []
-    powers = [_power(schedule, 0)]
-    for k in range(1, levels + 1):
-        if not still_changes(k):
-            break  # 0 or 1 from here on
-        powers.append(_power(schedule, k))
-        begins.append(_first(total, k * interval * total, index, k))
-    return begins, powers
+    ks = list(itertools.takewhile(changes, range(1, levels + 1)))
+    begins = [bisect.bisect_left(range(total), k, key=index) for k in ks]
+    return begins, [_power(schedule, k) for k in (0, *ks)]
 
 
 def _stairs(begins: Sequence[int], levels: Sequence[Any]) -> Schedule:
@@ -490,69 +551,10 @@ def _power(schedule: ScheduleBase, k: int) -> Any:
         raise ValueError(f"{shown(schedule)}: factor^{k} is not a finite number") from None
 
 
-def _total(total_steps: Any) -> int:
-    if not is_concrete(total_steps):
-        raise ValueError("total_steps must be a known int, it decides the structure")
-    return int(
-        coerce(NumberField(True, least=1, whole=True), "total_steps", np.asarray(total_steps))
-    )
-
-
-# --- configs from anything ----------------------------------------------------------------------
-
-
-def _as_config(kind: Any, config: Any, keywords: Mapping[str, Any]) -> Any:
-    """A config of the class `kind` from a mapping, keywords, or an object with its attributes."""
-    if isinstance(config, kind) and not keywords:
-        return config
-    name = kind.__name__
-    fields = {f.name: f for f in dataclasses.fields(kind)}
-    if config is None:
-        given = dict(keywords)
-    elif isinstance(config, Mapping):
-        given = {**config, **keywords}
-    elif isinstance(config, str | int | float | Sequence):
-        raise ValueError(
-            f"{name} must be a mapping or an object with attributes, got {shown(config)}"
-        )
-    else:
-        given = {key: plain(getattr(config, key)) for key in fields if hasattr(config, key)}
-        given |= keywords
-        if isinstance(config, ScheduleBaseConfig):
-            given.pop("kind")
-    require_known(given, fields, name)
-    for key, field in fields.items():
-        required = field.default is dataclasses.MISSING
-        if required and key not in given:
-            raise ValueError(f"{name} needs {key}")
-    return kind(**given)
-
-
-def _check_part(part: Any, kind: NumberField) -> None:
-    name = type(part).__name__
-    part.schedule = create(part.schedule)
-    for field in dataclasses.fields(part)[1:]:
-        where = f"{name}({field.name}=...)"
-        setattr(part, field.name, coerce(kind, where, getattr(part, field.name)))
-
-
-def _filled(sequence: ScheduleBase, parts: Sequence[Any], unit: str) -> list[tuple[Any, Any]]:
-    """Start and end of each part, missing ones from the neighbours; the last end may be None."""
-    starts = [getattr(part, f"start_{unit}") for part in parts]
-    ends = [getattr(part, f"end_{unit}") for part in parts]
-    starts[0] = 0 if starts[0] is None else starts[0]
-    for i in range(1, len(parts)):
-        starts[i] = ends[i - 1] if starts[i] is None else starts[i]
-        ends[i - 1] = starts[i] if ends[i - 1] is None else ends[i - 1]
-        if starts[i] is None:
-            raise ValueError(
-                f"{type(sequence).__name__}: no end_{unit} in part {i - 1}, no start_{unit} in {i}"
-            )
-    bounds = list(zip(starts, ends, strict=True))
-    known = [bound for pair in bounds for bound in pair if bound is not None]
-    if known != sorted(known):
-        raise ValueError(f"{type(sequence).__name__}: starts and ends out of order, {known}")
-    return bounds
+def _count(name: str, n: Any) -> int:
+    if not is_concrete(n):
+        raise ValueError(f"{name} must be a known int, it decides the structure")
+    return int(checked(NumberField(True, least=1, whole=True), name, np.asarray(n)))
 
 
 # --- configs and files --------------------------------------------------------------------------
@@ -565,16 +567,11 @@ def _constructor(name: str, kind: type[ScheduleBase]) -> Entry:
             raise ValueError(f"noether.{name} needs total_steps")
         return kind(given).schedule(total, epoch)
 
-    types = typing.get_type_hints(kind.config_type)
+    held = declarations(kind.config_type)
     own = {
-        field.name: Parameter(
-            field.name,
-            Parameter.KEYWORD_ONLY,
-            default=Parameter.empty if field.default is dataclasses.MISSING else field.default,
-            annotation=field.metadata.get("kind", types[field.name]),
-        )
-        for field in dataclasses.fields(kind.config_type)
-        if field.name != "kind"
+        key: parameter.replace(annotation=held[key])
+        for key, parameter in inspect.signature(kind.config_type).parameters.items()
+        if key != "kind"
     }
     sizes = optional(total_steps=TOTAL_STEPS, steps_per_epoch=STEPS_PER_EPOCH)
     return constructor(name, sizes | own, make)
